@@ -1,0 +1,1 @@
+"""The headless trio runtime: network, store, services (docs/architecture.md)."""

@@ -1,0 +1,1 @@
+"""Bytes and rules of the p2pmarket protocol: pure, no I/O (docs/spec)."""
