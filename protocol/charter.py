@@ -1,0 +1,117 @@
+"""The charter: a community's name, rules and limits; version 1 founds it (spec 03 §charter)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol import limits, wire
+from protocol.errors import RemoteError
+from protocol.listing import is_category
+from protocol.place import Place, read_place
+from protocol.text import is_text
+from protocol.wire import Fields
+
+BODY_VERSION = 1
+_ARITY = 14
+SALT_BYTES = 16
+
+DEFAULT_CATEGORIES = (
+    "animals", "baby-kids", "bikes", "books-media", "building", "clothing", "electronics",
+    "events", "food", "furniture", "garden", "help", "household", "lessons", "music",
+    "outdoor", "plants", "sports", "tools", "transport", "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charter:
+    """The body of a charter.
+
+    rules: plain text, at most MAX_RULES code points. currency: of prices typed without one.
+    listing_slots: listings a household may have standing. visible_days: the longest a
+    listing shows before it must be renewed. photos: per listing. invite_budget: households
+    that a member may confirm. quorum: stewards that must agree to a removal or a new version.
+    salt: random, makes the founder's key in this community unlike any other of theirs.
+    """
+
+    name: str
+    rules: str
+    salt: bytes
+    languages: tuple[str, ...] = ("de",)
+    currency: str = "EUR"
+    categories: tuple[str, ...] = DEFAULT_CATEGORIES
+    questions: tuple[str, ...] = ()
+    listing_slots: int = 500
+    visible_days: int = 90
+    photos: int = 6
+    invite_budget: int = 10
+    quorum: int = 1
+    places: tuple[Place, ...] = ()
+
+    def __post_init__(self) -> None:
+        def require(holds: bool, field: str) -> None:
+            if not holds:
+                raise RemoteError("body-invalid", field=field)
+
+        require(is_text(self.name, limits.MAX_NAME, shortest=1), "name")
+        require(is_text(self.rules, limits.MAX_RULES, lines=True), "rules")
+        require(len(self.salt) == SALT_BYTES, "salt")
+        require(1 <= len(self.languages) <= 8, "languages")
+        require(all(2 <= len(tag) <= 8 and tag.isascii() for tag in self.languages), "languages")
+        require(len(self.currency) == 3 and self.currency.isupper(), "currency")
+        require(1 <= len(self.categories) <= limits.MAX_CATEGORIES, "categories")
+        require(all(map(is_category, self.categories)), "categories")
+        require(len(self.questions) <= limits.MAX_QUESTIONS, "questions")
+        require(all(is_text(q, limits.MAX_TITLE, shortest=1) for q in self.questions), "questions")
+        require(1 <= self.listing_slots <= limits.MAX_LISTING_SLOTS, "listing_slots")
+        require(1 <= self.visible_days <= limits.MAX_VISIBLE_MS // limits.DAY_MS, "visible_days")
+        require(0 <= self.photos <= limits.MAX_PHOTOS, "photos")
+        require(0 <= self.invite_budget <= limits.FOUNDER_CONFIRMATION_SLOTS, "invite_budget")
+        require(1 <= self.quorum <= 100, "quorum")
+        require(len(self.places) <= limits.MAX_PLACES, "places")
+
+    def place(self, name: str) -> Place | None:
+        """Return the named place, compared without regard to case, or None."""
+        wanted = name.strip().casefold()
+        return next((p for p in self.places if p.name.casefold() == wanted), None)
+
+    def pack(self) -> bytes:
+        """Return the body's canonical bytes."""
+        return wire.pack(
+            (
+                BODY_VERSION,
+                self.name,
+                self.rules,
+                self.salt,
+                self.languages,
+                self.currency,
+                self.categories,
+                self.questions,
+                self.listing_slots,
+                self.visible_days,
+                self.photos,
+                self.invite_budget,
+                self.quorum,
+                tuple(place.as_value() for place in self.places),
+            )
+        )
+
+
+def read_charter(body: bytes) -> Charter:
+    """Read a charter's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
+    fields = Fields(wire.unpack(body, limits.MAX_RECORD_BYTES), _ARITY, "charter")
+    fields.integer("version", BODY_VERSION, BODY_VERSION)
+    return Charter(
+        name=fields.text("name"),
+        rules=fields.text("rules"),
+        salt=fields.octets("salt", SALT_BYTES),
+        languages=fields.texts("languages", 8),
+        currency=fields.text("currency"),
+        categories=fields.texts("categories", limits.MAX_CATEGORIES),
+        questions=fields.texts("questions", limits.MAX_QUESTIONS),
+        listing_slots=fields.integer("listing_slots", 1, limits.MAX_LISTING_SLOTS),
+        visible_days=fields.integer("visible_days", 1, 90),
+        photos=fields.integer("photos", 0, limits.MAX_PHOTOS),
+        invite_budget=fields.integer("invite_budget", 0, limits.FOUNDER_CONFIRMATION_SLOTS),
+        quorum=fields.integer("quorum", 1, 100),
+        places=tuple(map(read_place, fields.array("places", limits.MAX_PLACES))),
+    )

@@ -1,0 +1,1 @@
+"""Who belongs: certificates, invites, confirmations, removals, and their evaluation (spec 04)."""

@@ -1,0 +1,51 @@
+"""What a text in a record may hold (spec 01 §texts).
+
+Control characters could steer a terminal and bidirectional overrides could disguise what is
+signed: no valid body holds them. Screens escape them all the same, for bodies of later kinds.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_FORBIDDEN_FORMAT = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+)
+
+
+def is_harmless(character: str) -> bool:
+    """Tell whether one character may stand in a text and on a terminal.
+
+    Characters that this Python's Unicode tables do not know pass: nodes with older tables
+    must not hide what others show.
+    """
+    if character in _FORBIDDEN_FORMAT:
+        return False
+    return unicodedata.category(character) not in ("Cc", "Cs", "Co", "Zl", "Zp")
+
+
+def is_text(value: str, longest: int, lines: bool = False, shortest: int = 0) -> bool:
+    """Tell whether ``value`` is a valid text of shortest to longest code points.
+
+    lines: whether line feeds may occur. A text is in normalisation form C and has no
+    white space at its ends, so that what looks the same is the same.
+    """
+    if not shortest <= len(value) <= longest:
+        return False
+    if value.isascii() and value.isprintable():
+        return value == value.strip()
+    flat = value.replace("\n", " ") if lines else value
+    return (
+        value == value.strip()
+        and all(map(is_harmless, flat))
+        and unicodedata.is_normalized("NFC", value)
+    )
+
+
+def clean(value: str, lines: bool = False) -> str:
+    """Return ``value`` made valid: NFC, trimmed, forbidden characters dropped."""
+    normal = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
+    if not lines:
+        normal = " ".join(normal.split())
+    kept = "".join(c for c in normal if is_harmless(c) or (lines and c == "\n"))
+    return kept.strip()
