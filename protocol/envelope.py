@@ -97,6 +97,11 @@ class Envelope:
         """Totally ordered: of two records in one register the greater one stands."""
         return (self.generation_ms, self.withdrawn, self.revision, self.id)
 
+    @property
+    def root_signed(self) -> bool:
+        """Whether the household's own key signed, not one of its devices."""
+        return bytes(self.device) == self.household
+
     def signature_holds(self) -> bool:
         """Check the signature against the device key named in the envelope."""
         return verify(
@@ -133,7 +138,7 @@ def seal(draft: Draft, signer: KeyPair) -> Envelope:
         draft.withdrawn,
         draft.body,
     )
-    unsigned = b"".join(map(wire.pack, fields))
+    unsigned = b"".join(wire.pack(field) for field in fields)
     signature = signer.sign(Purpose.RECORD, unsigned)
     return decode(_ARRAY_OF_14 + unsigned + _SIGNATURE_HEADER + signature)
 

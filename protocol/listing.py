@@ -221,8 +221,8 @@ def is_category(value: str) -> bool:
 def bounded(listing: Listing, created_at_ms: int) -> Listing:
     """Return the listing as it may show: never longer than MAX_VISIBLE_MS from creation."""
     latest = created_at_ms + limits.MAX_VISIBLE_MS
-    return listing if listing.visible_until_ms <= latest else replace(
-        listing, visible_until_ms=latest
+    return (
+        listing if listing.visible_until_ms <= latest else replace(listing, visible_until_ms=latest)
     )
 
 

@@ -21,8 +21,12 @@ class Price:
     def __post_init__(self) -> None:
         if not 0 <= self.minor <= MAX_PRICE_MINOR:
             raise RemoteError("body-invalid", field="price_minor")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha()
-                and self.currency.isupper()):
+        if not (
+            len(self.currency) == 3
+            and self.currency.isascii()
+            and self.currency.isalpha()
+            and self.currency.isupper()
+        ):
             raise RemoteError("body-invalid", field="currency")
 
 

@@ -14,7 +14,7 @@ import msgpack
 from protocol.errors import RemoteError
 from protocol.limits import MAX_DEPTH
 
-Value: TypeAlias = "None | bool | int | bytes | str | tuple[Value, ...]"
+Value: TypeAlias = "bool | int | bytes | str | tuple[Value, ...] | None"
 
 
 def pack(value: Value) -> bytes:

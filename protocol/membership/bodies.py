@@ -32,9 +32,7 @@ class Certificate:
 
     def pack(self) -> bytes:
         """Return the body's canonical bytes."""
-        return wire.pack(
-            (BODY_VERSION, self.inviter, self.invite, self.invite_public, self.proof)
-        )
+        return wire.pack((BODY_VERSION, self.inviter, self.invite, self.invite_public, self.proof))
 
     def proof_holds(self, community: CommunityId, household: HouseholdId) -> bool:
         """Tell whether the holder of the invite's secret let exactly this household in."""

@@ -1,0 +1,134 @@
+"""May these bytes enter the store? One door for own, gossiped, synced and imported records.
+
+Pure and total: whatever the bytes, a verdict comes back, never an exception (spec 02
+§admission). Whether an admitted record then takes its register is ``supersedes``'s answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protocol import limits
+from protocol.envelope import Envelope, decode
+from protocol.errors import RemoteError
+from protocol.kinds import Kind, is_membership
+from protocol.membership.evaluation import Status
+from protocol.membership.members import Members
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """The record may be stored and relayed."""
+
+    record: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Not now: its time has not come, or its author is not known yet. Kept within bounds."""
+
+    reason: str
+    record: Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Valid, and of no use any more. Costs the sender nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Provably bad: no honest node sends it. Counts against the sender."""
+
+    reason: str
+
+
+Verdict = Admit | Park | Ignore | Reject
+
+
+def admit(raw: bytes, now_ms: int, members: Members) -> Verdict:
+    """Decide about one record, as :func:`admit_all` does about many."""
+    return admit_all([raw], now_ms, members)[0][0]
+
+
+def admit_all(
+    raws: Sequence[bytes], now_ms: int, members: Members
+) -> tuple[list[Verdict], Members]:
+    """Decide about records that arrived together, membership records first.
+
+    raws: envelopes of any length (too long ones are rejected). now_ms: Unix milliseconds,
+    UTC; bounds creation and expiry. Returns the verdicts in the order of ``raws``, and the
+    membership with what was admitted. Never raises.
+    """
+    verdicts: list[Verdict] = [_screen(raw, now_ms, members) for raw in raws]
+    joining = [
+        verdict.record
+        for verdict in verdicts
+        if isinstance(verdict, Admit) and is_membership(verdict.record.kind)
+    ]
+    if joining:
+        members = members.extended(joining)
+    for index, verdict in enumerate(verdicts):
+        if isinstance(verdict, Admit):
+            if is_membership(verdict.record.kind):
+                verdicts[index] = _judge_membership(verdict.record, members)
+            else:
+                verdicts[index] = _judge_content(verdict, members)
+    return verdicts, members
+
+
+def _screen(raw: bytes, now_ms: int, members: Members) -> Verdict:
+    """Form, community, time and signature: what needs no knowledge of the author."""
+    try:
+        record = decode(raw)
+    except RemoteError as error:
+        return Reject(error.code)
+    if record.id == bytes(members.community):
+        return Ignore("genesis")
+    if record.community != members.community:
+        return Reject("other-community")
+    if record.household in members.removed:
+        return Ignore("removed")
+    if record.expires_at_ms <= now_ms:
+        return Ignore("expired")
+    if not record.signature_holds():
+        return Reject("signature")
+    if record.created_at_ms > now_ms + limits.MAX_CLOCK_AHEAD_MS:
+        return Park("not-yet", record)
+    return Admit(record)
+
+
+def _judge_membership(record: Envelope, members: Members) -> Verdict:
+    if members.holds(record):
+        return Admit(record)
+    if record.household in members.removed:
+        return Ignore("removed")
+    member = members.member(record.household)
+    if member is None:
+        return Park("unknown-household", record)
+    if record.slot >= members.slots(record.household, record.kind):
+        return Reject("slot")
+    if not record.root_signed and record.device not in member.devices:
+        return Park("unknown-device", record)
+    return Ignore("superseded")
+
+
+def _judge_content(verdict: Admit, members: Members) -> Verdict:
+    record = verdict.record
+    member = members.member(record.household)
+    if member is None:
+        if record.household in members.removed:
+            return Ignore("removed")
+        return Park("unknown-household", record)
+    if not member.stands:
+        return Ignore("left")
+    if record.device not in member.devices:
+        return Park("unknown-device", record)
+    if record.slot >= members.slots(record.household, record.kind):
+        if record.kind in (Kind.LISTING, Kind.MARK) and member.status is Status.PROVISIONAL:
+            return Park("provisional", record)
+        return Reject("slot")
+    return verdict
