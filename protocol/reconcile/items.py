@@ -18,7 +18,7 @@ from protocol.reconcile.limits import FINGERPRINT_BYTES, ID_BYTES, MAX_CREATED_A
 
 FINGERPRINT_TAG = b"p2pmarket/1/reconcile/range"
 TIME_BYTES = 6
-_BLOCK_KEYS = 256
+_BLOCK_KEYS = 128
 _MODULUS_MASK = (1 << 8 * ID_BYTES) - 1
 
 
@@ -44,7 +44,7 @@ def item_of(key: bytes) -> Item:
 
 
 def fingerprint_of(total: int, count: int) -> bytes:
-    """16 bytes over the sum of `count` ids (only its lower 256 bits count) (SYN-5)."""
+    """16 bytes over the sum of `count` ids, of which only the lower 256 bits count (SYN-3)."""
     summed = (total & _MODULUS_MASK).to_bytes(ID_BYTES, "big")
     hashed = FINGERPRINT_TAG + summed + count.to_bytes(8, "big")
     return blake2b(hashed, digest_size=FINGERPRINT_BYTES).digest()
@@ -102,28 +102,28 @@ class Snapshot:
 
     def fingerprint(self, start: int, stop: int) -> bytes:
         """The fingerprint of the items at the ranks from start up to, not including, stop."""
-        return fingerprint_of(self._total(start, stop), stop - start)
-
-    def _total(self, start: int, stop: int) -> int:
-        at = bisect_right(self._starts, start) - 1
-        offset = start - self._starts[at]
-        if stop <= self._starts[min(at + 1, len(self._blocks))]:
-            return self._within(at, offset, stop - self._starts[at])
-        last = bisect_right(self._starts, stop) - 1
-        between = self._totals[last] - self._totals[at]
-        return (
-            between - self._within(at, 0, offset) + self._within(last, 0, stop - self._starts[last])
-        )
-
-    def _within(self, at: int, start: int, stop: int) -> int:
-        """The sum of a part of one block, from whichever side is the less to add up."""
         if start == stop:
-            return 0
+            return fingerprint_of(0, 0)
+        at = bisect_right(self._starts, start) - 1
+        first = self._starts[at]
+        if stop <= first + _BLOCK_KEYS and stop <= self._starts[at + 1]:
+            # One slice of one block: nearly all ranges of a long exchange are such.
+            keys = self._blocks[at].keys[start - first : stop - first]
+            total = sum(map(int.from_bytes, keys))
+        else:
+            total = self._total_below(stop) - self._total_below(start)
+        return fingerprint_of(total, stop - start)
+
+    def _total_below(self, rank: int) -> int:
+        """The sum of all keys below a rank: of whole blocks, and of the lesser part of one."""
+        at = bisect_right(self._starts, rank) - 1
+        offset = rank - self._starts[at]
+        if offset == 0:
+            return self._totals[at]
         block = self._blocks[at]
-        if 2 * (stop - start) <= len(block.keys):
-            return sum(map(int.from_bytes, block.keys[start:stop]))
-        outside = block.keys[:start] + block.keys[stop:]
-        return block.total - sum(map(int.from_bytes, outside))
+        if 2 * offset <= len(block.keys):
+            return self._totals[at] + sum(map(int.from_bytes, block.keys[:offset]))
+        return self._totals[at + 1] - sum(map(int.from_bytes, block.keys[offset:]))
 
 
 class ItemSet:

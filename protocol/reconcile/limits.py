@@ -32,7 +32,7 @@ MAX_ROUNDS = 256
 LIST_AT_MOST = 8
 """Entries: a range this small is listed, for splitting it would cost more bytes."""
 
-SPLIT_INTO = 16
+SPLIT_INTO = 8
 """Pieces into which a large differing range is split."""
 
 PIECE_ITEMS = 6

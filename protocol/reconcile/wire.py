@@ -30,6 +30,7 @@ HIGHEST = b"\xff" * 39
 ENTRY_BYTES = TIME_BYTES + PREFIX_BYTES
 """An entry of a list: the first 22 bytes of a key."""
 
+_VARINT_BYTES = 8
 _BOUND_ROOM = 8 + 1 + PREFIX_BYTES
 _SKIP_ROOM = 1 + _BOUND_ROOM
 _RANGE_ROOM = 5 + _BOUND_ROOM + FINGERPRINT_BYTES
@@ -47,6 +48,9 @@ class Mode(IntEnum):
     """Here are all my items (responder only)."""
     ASK = 3
     """List all your items (initiator only)."""
+
+
+_MODES = tuple(Mode)
 
 
 class Range(NamedTuple):
@@ -100,7 +104,7 @@ class _Reader:
 
     def range(self, lower: bytes) -> Range:
         head = self.varint()
-        mode, count = Mode(head & 3), head >> 2
+        mode, count = _MODES[head & 3], head >> 2
         since_ms = self.time_ms
         upper = self.bound()
         if upper <= lower:
@@ -168,17 +172,16 @@ class _Reader:
 
     def varint(self) -> int:
         value = shift = 0
-        while True:
-            byte = self.take(1)[0]
+        coded = self.message[self.at : self.at + _VARINT_BYTES]
+        for size, byte in enumerate(coded, 1):
             value |= (byte & 127) << shift
             if byte < 128:
-                break
+                if byte == 0 and size > 1:
+                    malformed("varint")
+                self.at += size
+                return value
             shift += 7
-            if shift > 49:
-                malformed("varint")
-        if byte == 0 and shift:
-            malformed("varint")
-        return value
+        malformed("truncated" if len(coded) < _VARINT_BYTES else "varint")
 
 
 class PageWriter:
