@@ -1,0 +1,109 @@
+"""Multiaddrs and peer ids, as this node uses them: TCP only, Ed25519 only."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import ifaddr
+from libp2p.peer.id import ID
+
+from node.network.port import HostKey
+
+# A peer id of an Ed25519 key is the identity multihash (code 0x00, length 0x24) of the
+# protobuf PublicKey{type: Ed25519, data: 32 bytes} (libp2p specs, peer-ids).
+_ED25519_PEER_ID_PREFIX = bytes.fromhex("002408011220")
+_HOST_PROTOCOLS = frozenset({"ip4", "ip6", "dns", "dns4", "dns6"})
+MAX_ADDRESS_CHARS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TcpAddress:
+    """``/ip4|ip6|dns…/<host>/tcp/<port>[/p2p/<peer id>]``, taken apart."""
+
+    protocol: str
+    host: str
+    port: int
+    peer: HostKey | None
+
+
+def parse_address(text: str) -> TcpAddress:
+    """Take a multiaddr apart. ValueError unless it is a TCP address as above."""
+    if len(text) > MAX_ADDRESS_CHARS:
+        raise ValueError("address too long")
+    parts = text.split("/")
+    if len(parts) not in (5, 7) or parts[0] or parts[3] != "tcp":
+        raise ValueError(f"not a TCP multiaddr: {text!r}")
+    protocol, host = parts[1], parts[2]
+    if protocol not in _HOST_PROTOCOLS or not host:
+        raise ValueError(f"not a TCP multiaddr: {text!r}")
+    if protocol == "ip4":
+        ipaddress.IPv4Address(host)
+    elif protocol == "ip6":
+        ipaddress.IPv6Address(host)
+    if not (parts[4].isascii() and parts[4].isdigit()) or int(parts[4]) > 65535:
+        raise ValueError(f"no port: {text!r}")
+    peer = None
+    if len(parts) == 7:
+        if parts[5] != "p2p":
+            raise ValueError(f"not a TCP multiaddr: {text!r}")
+        peer = host_key_of(parts[6])
+    return TcpAddress(protocol, host, int(parts[4]), peer)
+
+
+def format_address(host: str, port: int) -> str:
+    """The multiaddr of a socket address, without a peer id."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        address = mapped
+    return f"/ip{address.version}/{address}/tcp/{port}"
+
+
+def peer_id_of(host_key: HostKey) -> str:
+    """The base58 text of the peer id that belongs to an Ed25519 host key."""
+    text: str = ID(peer_id_bytes_of(host_key)).to_base58()
+    return text
+
+
+def host_key_of(peer_id: str) -> HostKey:
+    """The host key in a base58 peer id. ValueError if it is not an Ed25519 one."""
+    return host_key_of_bytes(ID.from_base58(peer_id).to_bytes())
+
+
+def host_key_of_bytes(peer_id: bytes) -> HostKey:
+    """The host key in a binary peer id. ValueError if it is not an Ed25519 one."""
+    prefix = len(_ED25519_PEER_ID_PREFIX)
+    if len(peer_id) != prefix + 32 or peer_id[:prefix] != _ED25519_PEER_ID_PREFIX:
+        raise ValueError("not an Ed25519 peer id")
+    return HostKey(peer_id[prefix:])
+
+
+def peer_id_bytes_of(host_key: HostKey) -> bytes:
+    """The binary peer id of a host key."""
+    return _ED25519_PEER_ID_PREFIX + host_key
+
+
+def dialable(bound: Iterable[tuple[str, int]], host_key: HostKey) -> Sequence[str]:
+    """Multiaddrs for bound sockets; 0.0.0.0 and :: become the interfaces' addresses."""
+    suffix = f"/p2p/{peer_id_of(host_key)}"
+    found: dict[str, None] = {}
+    for host, port in bound:
+        address = ipaddress.ip_address(host.partition("%")[0])
+        hosts = _interface_hosts(address.version) if address.is_unspecified else [host]
+        for each in hosts:
+            found[format_address(each, port) + suffix] = None
+    return tuple(found)
+
+
+def _interface_hosts(version: int) -> list[str]:
+    addresses = [
+        ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
+        for adapter in ifaddr.get_adapters()
+        for ip in adapter.ips
+    ]
+    usable = [a for a in addresses if a.version == version and not a.is_link_local]
+    # A machine without a network can still be reached from itself.
+    outside = [a for a in usable if not a.is_loopback]
+    return [str(a) for a in outside or usable]

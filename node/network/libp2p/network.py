@@ -1,0 +1,154 @@
+"""The port's Network over a libp2p host that is started again if it falls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import trio
+
+from node.network.libp2p import listening
+from node.network.libp2p.addresses import dialable, format_address
+from node.network.libp2p.gossip_pacer import GossipPacer
+from node.network.libp2p.host import Host
+from node.network.libp2p.quiet_logs import quieten_libp2p
+from node.network.libp2p.secure_channel import Identity
+from node.network.libp2p.settings import HostSettings
+from node.network.nursery import open_background_nursery
+from node.network.port import (
+    MAX_GOSSIP_BYTES,
+    Connection,
+    DialFailed,
+    Gate,
+    HostKey,
+    Listener,
+    Network,
+    NetworkError,
+    OpenNetwork,
+    Stream,
+    StreamHandler,
+)
+from protocol.errors import LocalError
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 30.0
+_STEADY_AFTER_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+def open_libp2p(settings: HostSettings) -> OpenNetwork:
+    """The libp2p adapter with its settings filled in.
+
+    Entering the context raises LocalError if an address cannot be bound.
+    """
+
+    @asynccontextmanager
+    async def open_network(gate: Gate, listener: Listener) -> AsyncIterator[Network]:
+        quieten_libp2p()
+        network = Libp2pNetwork(settings, gate, listener)
+        async with open_background_nursery() as nursery:
+            nursery.start_soon(network.run, await network.listen())
+            await network.first_host.wait()
+            yield network
+
+    return open_network
+
+
+class Libp2pNetwork:
+    """Stays the same object while hosts under it come and go."""
+
+    def __init__(self, settings: HostSettings, gate: Gate, listener: Listener) -> None:
+        self.restarts = 0
+        self.first_host = trio.Event()
+        self._settings = settings
+        self._gate = gate
+        self._listener = listener
+        self._identity = Identity.from_seed(settings.host_seed)
+        self._handlers: dict[str, StreamHandler] = {}
+        self._pacer = GossipPacer(settings.gossip)
+        self._bound: list[tuple[str, int]] = []
+        self._host: Host | None = None
+
+    @property
+    def host_key(self) -> HostKey:
+        """See the port."""
+        return self._identity.host_key
+
+    def addresses(self) -> Sequence[str]:
+        """See the port."""
+        return dialable(self._bound, self.host_key)
+
+    def connections(self) -> Sequence[Connection]:
+        """See the port."""
+        return [] if self._host is None else self._host.connections()
+
+    async def dial(self, address: str, deadline_s: float = 10.0) -> HostKey:
+        """See the port."""
+        if self._host is None:
+            raise DialFailed("the host is being restarted")
+        return await self._host.dial(address, deadline_s)
+
+    async def open_stream(self, peer: HostKey, protocol: str, deadline_s: float = 10.0) -> Stream:
+        """See the port."""
+        if self._host is None:
+            raise NetworkError("the host is being restarted")
+        return await self._host.open_stream(peer, [protocol], deadline_s)
+
+    def serve(self, protocol: str, handler: StreamHandler) -> None:
+        """See the port."""
+        self._handlers[protocol] = handler
+
+    async def publish(self, data: bytes) -> None:
+        """See the port."""
+        if len(data) > MAX_GOSSIP_BYTES:
+            raise ValueError(f"gossip has at most {MAX_GOSSIP_BYTES} bytes")
+        await self._pacer.publish(data)
+
+    async def disconnect(self, peer: HostKey) -> None:
+        """See the port."""
+        if self._host is not None:
+            await self._host.disconnect(peer)
+
+    async def listen(self) -> Sequence[trio.SocketListener]:
+        """Bind the addresses of the settings. Raises LocalError."""
+        sockets = await listening.open_sockets(self._settings.listen)
+        # With these a new host takes the ports that a zero in the settings was given.
+        self._bound = listening.bound(sockets)
+        return sockets
+
+    async def run(self, sockets: Sequence[trio.SocketListener]) -> None:
+        """Serve until cancelled, with a new host whenever one falls."""
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            started_at = trio.current_time()
+            try:
+                await self._run_host(sockets)
+            except Exception:
+                _log.exception("the libp2p host fell and is started again")
+            self.restarts += 1
+            if trio.current_time() - started_at > _STEADY_AFTER_S:
+                pause_s = _FIRST_PAUSE_S
+            await trio.sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            sockets = await self._bind_again()
+
+    async def _run_host(self, sockets: Sequence[trio.SocketListener]) -> None:
+        host = Host(self._settings, self._identity, self._gate, self._listener, self._handlers)
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(host.run, sockets)
+                nursery.start_soon(self._pacer.run, host.gossip.publish)
+                self._host = host
+                self.first_host.set()
+        finally:
+            self._host = None
+            await listening.close_sockets(sockets)
+
+    async def _bind_again(self) -> list[trio.SocketListener]:
+        """A node without its port can still dial, so a lost one is not the end."""
+        try:
+            return await listening.open_sockets([format_address(*each) for each in self._bound])
+        except LocalError:
+            _log.exception("a listening port is lost until the next start")
+            return []

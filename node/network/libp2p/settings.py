@@ -1,0 +1,68 @@
+"""What a libp2p host is opened with. The defaults suit a household's node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class MuxerLimits:
+    """Bounds of one multiplexed connection (spec 06, Yamux)."""
+
+    max_inbound_streams: int = 32
+    max_outbound_streams: int = 64
+    streams_per_s: float = 50.0
+    """New inbound streams in the long run; beyond it the connection is closed."""
+    stream_burst: float = 200.0
+    ping_interval_s: float = 15.0
+    """Silence after which a ping asks whether the peer still lives."""
+    ping_timeout_s: float = 10.0
+    """Further silence after which the connection is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class GossipLimits:
+    """GossipSub parameters (spec 06, gossip) and the bounds of our queues."""
+
+    degree: int = 6
+    degree_low: int = 4
+    degree_high: int = 12
+    heartbeat_s: float = 1.0
+    max_queued_bytes: int = 1 << 20
+    """Waiting for one peer; what exceeds it is dropped, reconciliation repairs it."""
+    max_validations: int = 128
+    """Messages of one peer under validation at once; then its stream is not read."""
+    max_rejected: int = 16
+    """Messages the listener called bad before the forwarder's connection is closed."""
+    publish_per_s: float = 400.0
+    publish_burst: float = 64.0
+    publish_queue: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """One host on one community's private network."""
+
+    host_seed: bytes
+    """32 bytes: the seed of the host's Ed25519 key."""
+    network_key: bytes
+    """32 bytes: the libp2p pre-shared key of the community."""
+    topic: str
+    listen: tuple[str, ...]
+    """Multiaddrs such as ``/ip4/0.0.0.0/tcp/4001``; port 0 picks a free one."""
+    max_connections: int = 128
+    max_connections_per_peer: int = 4
+    """Both sides may dial at the same moment; the oldest goes when there are more."""
+    max_half_open: int = 64
+    """Inbound connections that have not passed the gate yet."""
+    max_half_open_per_ip: int = 8
+    upgrade_deadline_s: float = 10.0
+    """From accept to a multiplexed connection: private network, Noise, gate, Yamux."""
+    muxer: MuxerLimits = field(default_factory=MuxerLimits)
+    gossip: GossipLimits = field(default_factory=GossipLimits)
+
+    def __post_init__(self) -> None:
+        if len(self.host_seed) != KEY_BYTES or len(self.network_key) != KEY_BYTES:
+            raise ValueError("host_seed and network_key are 32 bytes each")
