@@ -63,7 +63,7 @@ class Initiator:
     If the set was empty, `need` ascends over the whole exchange, otherwise within a step.
 
     max_message_bytes: of what it sends, 256 to 524288.
-    max_rounds: messages it sends at most (SYN-22).
+    max_rounds: messages it sends at most (SYN-23).
     jitter: 0 to 255, drawn anew by the caller for each exchange; it moves the bounds of the
         first message, so that no two sets can be built that hide each other for long.
     """
@@ -114,7 +114,7 @@ class Initiator:
         return Step(reply, have, need)
 
     def _first_ranks(self) -> list[int]:
-        """Where the first message parts the items (SYN-14), as ascending ranks."""
+        """Where the first message parts the items (SYN-26), as ascending ranks."""
         ranks: list[int] = []
         size = limits.NEWEST_ITEMS
         size += size * (limits.FIRST_RATIO - 1) * self._jitter // limits.JITTER_STEPS
@@ -173,10 +173,7 @@ class _Answers:
                 return asked[index:]
             answer = reply[at]
             if answer.mode is Mode.SKIP:
-                if (
-                    part.mode is Mode.ASK
-                    or not answer.lower <= part.lower < part.upper <= answer.upper
-                ):
+                if part.mode is Mode.ASK or answer.upper < part.upper:
                     malformed("skip")
                 continue
             if answer.lower != part.lower:
@@ -186,14 +183,13 @@ class _Answers:
                 piece = reply[at]
                 if piece.mode is not answer.mode or piece.upper > part.upper:
                     malformed("mixed-answer")
-                end = piece.upper
-                self._piece(part, piece)
+                end = self._piece(part, piece)
                 at += 1
                 if piece.mode is Mode.LIST:
+                    if end == piece.upper != part.upper and at < len(reply):
+                        malformed("mixed-answer")
                     break
             if end != part.upper:
-                if at < len(reply):
-                    malformed("mixed-answer")
                 mode = Mode.ASK if answer.mode is Mode.LIST else part.mode
                 return [self._slice(end, part.upper, mode), *asked[index + 1 :]]
         if any(left.mode is not Mode.SKIP for left in reply[at:]):
@@ -206,15 +202,30 @@ class _Answers:
             mode = Mode.ASK
         return _Open(lower, upper, start, stop, mode)
 
-    def _piece(self, part: _Open, piece: Range) -> None:
+    def _piece(self, part: _Open, piece: Range) -> bytes:
+        """Settle one range of the reply; returns the bound up to which it could be used."""
         here = self._slice(piece.lower, piece.upper, Mode.FINGERPRINT)
         if piece.mode is Mode.LIST:
+            here = self._within_a_step(here)
             self._compare(here, piece.entries)
         elif piece.mode is Mode.FINGERPRINT and part.mode is Mode.FINGERPRINT:
             if not _equal(self._view, here, piece):
                 self._differs(here, piece.size)
         else:
             malformed("mode")
+        return here.upper
+
+    def _within_a_step(self, here: _Open) -> _Open:
+        """The lower part of a listed range whose items do not fill `have` beyond a step."""
+        stop = here.start + limits.MAX_HAVE - len(self._have)
+        if stop <= here.start < here.stop:
+            return here._replace(upper=here.lower, stop=here.start)
+        while stop < here.stop:
+            bound = bound_between(self._view.key(stop - 1), self._view.key(stop))
+            if bound is not None:
+                return here._replace(upper=bound, stop=stop)
+            stop += 1
+        return here
 
     def _compare(self, here: _Open, entries: tuple[bytes, ...]) -> None:
         theirs = set(entries)
@@ -227,7 +238,7 @@ class _Answers:
         self._need += [
             Wanted(int.from_bytes(entry[:TIME_BYTES]), entry[TIME_BYTES:])
             for entry in entries
-            if entry not in ours
+            if entry not in ours and entry < here.upper
         ]
 
     def _differs(self, here: _Open, their_count: int) -> None:
@@ -236,7 +247,8 @@ class _Answers:
         if len(parts) > 1:
             self.open += parts
         elif self.open and self.open[-1].mode is Mode.ASK and self.open[-1].upper == here.lower:
-            # Adjacent questions are one: so there are never more open ranges than items.
+            # Adjacent questions become one, so that whatever the other side says, the open
+            # ranges stay in proportion to the items here.
             before = self.open.pop()
             self.open.append(_Open(before.lower, here.upper, before.start, here.stop, Mode.ASK))
         else:

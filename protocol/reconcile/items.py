@@ -14,7 +14,9 @@ from hashlib import blake2b
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from protocol.reconcile.limits import FINGERPRINT_BYTES, ID_BYTES, MAX_CREATED_AT_MS
+from protocol.ids import ID_BYTES, RecordId
+from protocol.limits import MAX_TIME_MS
+from protocol.reconcile.limits import FINGERPRINT_BYTES
 
 FINGERPRINT_TAG = b"p2pmarket/1/reconcile/range"
 TIME_BYTES = 6
@@ -23,15 +25,15 @@ _MODULUS_MASK = (1 << 8 * ID_BYTES) - 1
 
 
 class Item(NamedTuple):
-    """One record as reconciliation sees it: when it says it was made, and its 32-byte id."""
+    """One record as reconciliation sees it: when it says it was made, and its id (SYN-1)."""
 
     created_at_ms: int
-    id: bytes
+    id: RecordId
 
 
 def key_of(created_at_ms: int, id: bytes) -> bytes:
     """The 38 bytes whose order is the order of the items. ValueError outside the limits."""
-    if not 0 <= created_at_ms <= MAX_CREATED_AT_MS:
+    if not 0 <= created_at_ms <= MAX_TIME_MS:
         raise ValueError("created_at_ms is outside 0..2^48-1")
     if len(id) != ID_BYTES:
         raise ValueError("an id is 32 bytes long")
@@ -40,7 +42,7 @@ def key_of(created_at_ms: int, id: bytes) -> bytes:
 
 def item_of(key: bytes) -> Item:
     """The item whose key this is."""
-    return Item(int.from_bytes(key[:TIME_BYTES], "big"), key[TIME_BYTES:])
+    return Item(int.from_bytes(key[:TIME_BYTES], "big"), RecordId(key[TIME_BYTES:]))
 
 
 def fingerprint_of(total: int, count: int) -> bytes:

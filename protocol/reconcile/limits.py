@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-MAX_CREATED_AT_MS = (1 << 48) - 1
-"""Milliseconds since 1970: six bytes, which last until the year 10889."""
-
-ID_BYTES = 32
-"""A record id: BLAKE2b-256."""
-
 PREFIX_BYTES = 16
 """Of an id in a list or a bound: 2^64 work for a collision among one's own records."""
 
@@ -28,6 +22,9 @@ MAX_RANGES = 4096
 
 MAX_ROUNDS = 256
 """Messages an initiator sends in one exchange: full pages of 3.4 million entries."""
+
+MAX_HAVE = 16_384
+"""Items that one step tells of as lacking over there: some 3 MB and 15 ms."""
 
 LIST_AT_MOST = 8
 """Entries: a range this small is listed, for splitting it would cost more bytes."""

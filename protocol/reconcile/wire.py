@@ -12,10 +12,10 @@ from enum import IntEnum
 from typing import NamedTuple, NoReturn
 
 from protocol.errors import RemoteError
+from protocol.limits import MAX_TIME_MS
 from protocol.reconcile.items import TIME_BYTES
 from protocol.reconcile.limits import (
     FINGERPRINT_BYTES,
-    MAX_CREATED_AT_MS,
     MAX_MESSAGE_BYTES,
     MAX_RANGES,
     MIN_PAGE_BYTES,
@@ -126,7 +126,7 @@ class _Reader:
         if coded == 0:
             return HIGHEST
         self.time_ms += (coded - 1) >> 1
-        if self.time_ms > MAX_CREATED_AT_MS:
+        if self.time_ms > MAX_TIME_MS:
             malformed("time")
         time = self.time_ms.to_bytes(TIME_BYTES, "big")
         if (coded - 1) & 1 == 0:
@@ -150,7 +150,7 @@ class _Reader:
                 self.at = at
                 delta, at = self.varint(), self.at
             since_ms += delta
-            if since_ms > MAX_CREATED_AT_MS:
+            if since_ms > MAX_TIME_MS:
                 malformed("time")
             entries.append(since_ms.to_bytes(TIME_BYTES, "big") + message[at : at + PREFIX_BYTES])
             at += PREFIX_BYTES
