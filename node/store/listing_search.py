@@ -1,0 +1,193 @@
+"""Searching the listing view: words through the text index, the rest as filters on the row."""
+
+import math
+from typing import Any
+
+from node.search.analysis import category_token
+from node.search.query import Hit, Hits, SearchQuery, Sort
+from node.search.spelling import spell
+from node.search.words import words
+from node.store.vocabulary import Term, Terms, all_of, any_of, either
+
+_MAX_QUERY_CHARACTERS = 400
+_MAX_QUERY_WORDS = 12
+_RANKED = 500
+"""Relevance orders the newest so many hits; older ones follow, newest first."""
+_HOME_SAMPLE = 300
+_HOME_SHARE = 0.1
+_METRES_PER_E4 = 6_371_008.8 * math.pi / 180 / 10_000
+_NO_PRICE = 9223372036854775807
+_TAKEN = 2
+
+
+def search(connection: Any, query: SearchQuery, now_ms: int) -> Hits:
+    """Find visible listings. Total: any query text gives an answer, at worst an empty one.
+
+    connection: a DB-API connection of sqlcipher3, only read from.
+    now_ms: Unix milliseconds; listings whose time is over are not found.
+    """
+    cursor = connection.cursor()
+    try:
+        expressions: _Expressions | None = None
+        if query.words.strip():
+            expressions = _expressions(cursor, query.words)
+            if expressions is None:
+                return Hits([], False)
+        return _page(cursor, query, now_ms, expressions)
+    finally:
+        cursor.close()
+
+
+class _Expressions:
+    """whole: the FTS5 expression that hits satisfy. ranks: (expression, weight) to order them."""
+
+    __slots__ = ("ranks", "whole")
+
+    def __init__(self, whole: str, ranks: list[tuple[str, int]]) -> None:
+        self.whole = whole
+        self.ranks = ranks
+
+
+def _expressions(cursor: Any, text: str) -> _Expressions | None:
+    query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), keep_negated=True)
+    query_words = list(dict.fromkeys(query_words))[:_MAX_QUERY_WORDS]
+    reader = Terms(cursor)
+    terms = reader.read(query_words) if query_words else None
+    if terms is None:
+        return None
+    strict = [either(term.sure(), _at_home(cursor, term)) for term in terms]
+    loose = [either(term.sure(), term.passing()) for term in terms]
+    whole = all_of([either(*strict), *loose]) if len(terms) > 1 else strict[0]
+    if not reader.is_live(whole):
+        whole = all_of(loose)
+        if not reader.is_live(whole):
+            return None
+    ranks = [(any_of(term.exact), 1) for term in terms if term.exact]
+    ranks += [(term.sure(), 2) for term in terms if term.sure()]
+    return _Expressions(whole, ranks)
+
+
+def _at_home(cursor: Any, term: Term) -> str:
+    """Mentions in passing, where the word is at home: in categories it is often about.
+
+    A word in the description of a listing means the thing offered if other listings of that
+    category are about it (a Rennrad described as "altes Fahrrad"), and something in passing
+    otherwise (a flea market with "bikes").
+    """
+    passing, sure = term.passing(), term.sure()
+    if not passing or not sure:
+        return ""
+    cursor.execute(
+        "SELECT category, count(*) FROM (SELECT l.category FROM listing_text t"
+        " CROSS JOIN listing l ON l.seq = t.rowid WHERE listing_text MATCH ?"
+        " ORDER BY t.rowid DESC LIMIT ?) GROUP BY category",
+        (sure, _HOME_SAMPLE),
+    )
+    counts: dict[str, int] = dict(cursor.fetchall())
+    least = _HOME_SHARE * sum(counts.values())
+    homes = [category_token(name) for name, count in counts.items() if count >= least]
+    return all_of([passing, any_of(sorted(homes))]) if homes else ""
+
+
+def _page(cursor: Any, query: SearchQuery, now_ms: int, expressions: _Expressions | None) -> Hits:
+    where, parameters = _filters(query, now_ms)
+    if expressions is None:
+        source = "listing l"
+    else:
+        source = "listing_text t CROSS JOIN listing l ON l.seq = t.rowid"
+        where.insert(0, "listing_text MATCH ?")
+        parameters.insert(0, expressions.whole)
+    away, away_parameters = _distance(query)
+    condition = " AND ".join(where) or "1"
+    sort: Sort = query.sort or ("relevance" if expressions else "newest")
+    newest = "t.rowid DESC" if expressions else "l.seq DESC"
+    order = {
+        "newest": newest,
+        "relevance": newest,
+        "price": f"ifnull(l.price_minor, {_NO_PRICE}), l.seq DESC",
+        "distance": f"{away} IS NULL, {away}, l.seq DESC",
+    }[sort]
+    statement = (
+        f"SELECT l.seq, {away} FROM {source} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+    )
+    parameters = [*away_parameters, *parameters]
+    if sort == "distance":
+        parameters += away_parameters * 2
+    offset, wanted = max(0, query.offset), max(0, query.limit)
+    if sort == "relevance" and expressions is not None and offset < _RANKED:
+        cursor.execute(statement, [*parameters, max(_RANKED, offset + wanted + 1), 0])
+        rows = cursor.fetchall()
+        rows = _ranked(cursor, rows[:_RANKED], expressions) + rows[_RANKED:]
+        rows = rows[offset : offset + wanted + 1]
+    else:
+        cursor.execute(statement, [*parameters, wanted + 1, offset])
+        rows = cursor.fetchall()
+    results = [Hit(seq, None if d is None else round(math.sqrt(d))) for seq, d in rows[:wanted]]
+    return Hits(results, len(rows) > wanted)
+
+
+def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
+    where = ["l.visible_until_ms > ?"]
+    parameters: list[object] = [now_ms]
+
+    def narrow(condition: str, *values: object) -> None:
+        where.append(condition)
+        parameters.extend(values)
+
+    if not query.include_taken:
+        narrow("l.state < ?", _TAKEN)
+    if query.kinds:
+        narrow(f"l.kind IN ({','.join('?' * len(query.kinds))})", *sorted(query.kinds))
+    if query.category is not None:
+        narrow("l.category = ?", query.category)
+    if query.household is not None:
+        narrow("l.household = ?", query.household)
+    if query.min_price_minor is not None:
+        narrow("l.price_minor >= ?", query.min_price_minor)
+    if query.max_price_minor is not None:
+        narrow("l.price_minor <= ?", query.max_price_minor)
+    if query.currency is not None:
+        narrow("(l.currency = ? OR l.currency IS NULL)", query.currency)
+    if query.centre is not None and query.within_m is not None:
+        away, away_parameters = _distance(query)
+        reach = math.ceil(query.within_m / _METRES_PER_E4) + 1
+        narrow("l.lat_e4 BETWEEN ? AND ?", query.centre[0] - reach, query.centre[0] + reach)
+        narrow(f"{away} <= ?", *away_parameters, float(query.within_m) ** 2)
+    return where, parameters
+
+
+def _distance(query: SearchQuery) -> tuple[str, list[object]]:
+    """SQL for the squared distance in metres from the centre, and its parameters.
+
+    On a plane whose east-west scale is that of the middle latitude: within 1 m at 20 km.
+    """
+    if query.centre is None:
+        return "NULL", []
+    lat_e4, lon_e4 = query.centre
+    lat = math.radians(lat_e4 / 10_000)
+    metres = _METRES_PER_E4
+    shrink = math.sin(lat) * math.radians(1 / 10_000) / 2 * metres
+    north = "(l.lat_e4 - ?) * ?"
+    east = "(l.lon_e4 - ?) * (? - ? * (l.lat_e4 - ?))"
+    return f"({north} * {north} + {east} * {east})", [
+        *(lat_e4, metres) * 2,
+        *(lon_e4, math.cos(lat) * metres, shrink, lat_e4) * 2,
+    ]
+
+
+def _ranked(
+    cursor: Any, rows: list[tuple[int, float | None]], expressions: _Expressions
+) -> list[tuple[int, float | None]]:
+    """The rows by how surely they are about the words; the newest first among equals."""
+    if len(rows) < 2:
+        return rows
+    scores = dict.fromkeys((seq for seq, _ in rows), 0)
+    for expression, weight in expressions.ranks:
+        cursor.execute(
+            "SELECT rowid FROM listing_text WHERE listing_text MATCH ? AND rowid BETWEEN ? AND ?",
+            (all_of([expressions.whole, expression]), rows[-1][0], rows[0][0]),
+        )
+        for (seq,) in cursor.fetchall():
+            if seq in scores:
+                scores[seq] += weight
+    return sorted(rows, key=lambda row: (-scores[row[0]], -row[0]))
