@@ -1,0 +1,416 @@
+"""What the interface takes and gives, by subject; times are ISO 8601 in UTC.
+
+Every answer is one of these, so that the OpenAPI document and the code cannot differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
+StateName = Literal["open", "reserved", "taken"]
+MemberStatusName = Literal["founder", "confirmed", "provisional", "waiting", "left"]
+SyncStateName = Literal["alone", "never", "offline", "fetching", "synced"]
+OutcomeName = Literal["new", "changed", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something was not done. code and fields are for programs, text is English."""
+
+    code: str
+    text: str
+    family: Literal["local", "unreachable", "bug"]
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureAnswer:
+    """The body of every answer with a status of 400 or more."""
+
+    error: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How far this node has seen what its neighbours hold.
+
+    state: alone (no other household known), never (not yet reconciled with anybody),
+    offline (nobody connected now), fetching (something is still missing), synced.
+    synced_since: when the connected neighbour that waited longest was last reconciled with.
+    """
+
+    state: SyncStateName
+    neighbours_connected: int
+    neighbours_synced: int
+    neighbours_known: int
+    missing: int
+    synced_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lend:
+    """Terms of a loan."""
+
+    max_days: int
+    deposit_minor: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTimes:
+    """When an event takes place; the end may be open."""
+
+    starts_at: str
+    ends_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantChoices:
+    """One way in which the offered things differ, e.g. sizes."""
+
+    name: str
+    choices: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """Degrees, WGS 84."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListingAnswer:
+    """One listing as it stands. price_minor: in the currency's smallest unit."""
+
+    id: str
+    source_id: str | None
+    title: str
+    kind: ListingKindName
+    price_minor: int | None
+    currency: str | None
+    household: str
+    household_id: str
+    mine: bool
+    category: str
+    description: str
+    tags: list[str]
+    language: str
+    state: StateName
+    negotiable: bool
+    quantity: int
+    condition: str | None
+    variants: list[VariantChoices]
+    swap_for: str | None
+    lend: Lend | None
+    event: EventTimes | None
+    place: str | None
+    coordinates: Coordinates | None
+    distance_m: int | None
+    published_at: str
+    changed_at: str
+    visible_until: str
+    expired: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsAnswer:
+    """Listings, and what they are an answer about: how complete it can be."""
+
+    results: list[ListingAnswer]
+    more: bool
+    sync: Sync
+    expiring_soon: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuestion:
+    """What to look for. Prices in the main unit of the community's currency.
+
+    by: a household's name or the beginning of its id. within_km: from one's own place.
+    """
+
+    words: str = ""
+    kind: list[ListingKindName] = field(default_factory=list)
+    category: str | None = None
+    min_price: str | None = None
+    max_price: str | None = None
+    within_km: float | None = None
+    by: str | None = None
+    sort: Literal["relevance", "newest", "price", "distance"] | None = None
+    limit: int = 50
+    offset: int = 0
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """One listing of a file: its line number, and its fields as docs/manual.md names them."""
+
+    line: int
+    fields: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """Listings to publish, at most 500 at once. edit_standing: as long as their ids are known,
+    unchanged ones are left alone and changed ones edited."""
+
+    rows: list[ImportRow]
+
+
+@dataclass(frozen=True, slots=True)
+class RowAnswer:
+    """What became of one row."""
+
+    line: int
+    outcome: OutcomeName
+    listing: ListingAnswer | None
+    error: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportAnswer:
+    """One answer a row, in order. unknown_fields: names that mean nothing here."""
+
+    results: list[RowAnswer]
+    unknown_fields: list[str]
+    unknown_places: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """The fields to change; the others stay."""
+
+    fields: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RenewRequest:
+    """How many days from now the listing shall show; without it, as long as before."""
+
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRequest:
+    """What has become of a listing."""
+
+    state: StateName
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceQuestion:
+    """days: how long it would show; without it the community's default."""
+
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who would see a publication, and until when."""
+
+    community: str
+    households: int
+    visible_until: str
+    provisional: bool
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFields:
+    """A place that a charter names."""
+
+    name: str
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityRequest:
+    """A community to found. categories: ids, or the default ones."""
+
+    name: str
+    rules: str
+    places: list[PlaceFields] = field(default_factory=list)
+    currency: str = "EUR"
+    languages: list[str] = field(default_factory=lambda: ["de"])
+    categories: list[str] = field(default_factory=list)
+    listing_slots: int = 500
+    invite_budget: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """The text of an invite."""
+
+    invite: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityAnswer:
+    """One community of this household, and how it is doing."""
+
+    id: str
+    name: str
+    rules: str
+    currency: str
+    languages: list[str]
+    categories: list[str]
+    places: list[str]
+    my_status: MemberStatusName
+    household: str
+    household_id: str
+    households: int
+    listings_mine: int
+    listing_slots: int
+    expiring_soon: int
+    addresses: list[str]
+    sync: Sync
+    counters: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCommunity:
+    """A community that could not be opened, and why."""
+
+    folder: str
+    error: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class CommunitiesAnswer:
+    """The communities of this household."""
+
+    results: list[CommunityAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """The running node."""
+
+    version: str
+    home: str
+    pid: int
+    started_at: str
+    household: str
+    place: str
+    communities: list[CommunityAnswer]
+    closed: list[ClosedCommunity]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """What to change; fields left out stay. place: a name, ``name@lat,lon``, or "" for none."""
+
+    name: str | None = None
+    place: str | None = None
+    about: str | None = None
+    languages: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAnswer:
+    """What neighbours read about this household."""
+
+    name: str
+    about: str
+    languages: list[str]
+    place: str | None
+    coordinates: Coordinates | None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAnswer:
+    """One household of the community."""
+
+    id: str
+    name: str
+    about: str
+    status: MemberStatusName
+    place: str | None
+    invited_by: str | None
+    invited_by_id: str | None
+    joined_at: str
+    connected: bool
+    blocked: bool
+    me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MembersAnswer:
+    """The households that belong."""
+
+    results: list[MemberAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRequest:
+    """why: everybody can read it. with_invited: also the households it invited."""
+
+    why: str
+    with_invited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAnswer:
+    """One neighbour's node."""
+
+    household: str
+    household_id: str
+    connected: bool
+    last_synced_at: str | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeersAnswer:
+    """The neighbours' nodes that this one knows, and the addresses it answers at."""
+
+    results: list[PeerAnswer]
+    sync: Sync
+    addresses: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRequest:
+    """uses: households that may join with it. valid_seconds: from now."""
+
+    uses: int = 1
+    valid_seconds: int = 604_800
+
+
+@dataclass(frozen=True, slots=True)
+class InviteAnswer:
+    """Whoever holds the text can join."""
+
+    community: str
+    invite: str
+    uses: int
+    valid_until: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupRequest:
+    """file: an absolute path that does not exist yet."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupAnswer:
+    """The backup that was written."""
+
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done, and there is nothing to tell."""
+
+    done: bool = True

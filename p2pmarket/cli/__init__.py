@@ -1,0 +1,1 @@
+"""The command line: it words, asks and prints; the daemon does the work."""

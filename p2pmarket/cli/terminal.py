@@ -1,0 +1,141 @@
+"""What may reach a terminal, and how it fits there.
+
+Everything that comes from a record, a file or a path passes through :func:`safe`. Control
+characters, escapes and bidirectional overrides are made visible, never obeyed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from shutil import get_terminal_size
+
+# Joiners shape emoji and some scripts, the soft hyphen shows nothing: both are harmless.
+_HARMLESS_FORMAT = "\u00ad\u200c\u200d"
+_MIN_COLUMNS = 40
+_MAX_COLUMNS = 160
+
+
+def safe(text: object, lines: bool = False) -> str:
+    """Return text with everything a terminal could obey made visible.
+
+    lines: keep line feeds, for texts of several lines; else they are made visible too.
+    """
+    plain = str(text)
+    if plain.isascii() and plain.isprintable():
+        return plain
+    return "".join(c if c == "\n" and lines else _visible(c) for c in plain)
+
+
+def safe_json(body: object) -> str:
+    """Return one JSON object whose strings hold nothing that a terminal would obey."""
+    written = json.dumps(body, ensure_ascii=False, indent=1)
+    if written.isascii():
+        return written
+    return "".join(json.dumps(c)[1:-1] if c != "\n" and _is_harmful(c) else c for c in written)
+
+
+def width(text: str) -> int:
+    """Return how many columns a safe text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) or unicodedata.category(c) in ("Mn", "Me", "Cf")
+        else 2 if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )  # fmt: skip
+
+
+def cut(text: str, columns: int) -> str:
+    """Return a safe text shortened to at most ``columns``, an ellipsis at its end."""
+    if width(text) <= columns:
+        return text
+    kept = ""
+    taken = 0
+    for character in text:
+        taken += width(character)
+        if taken > columns - 1:
+            break
+        kept += character
+    return kept.rstrip() + "…"
+
+
+def columns() -> int:
+    """Return the width to write for."""
+    return max(_MIN_COLUMNS, min(_MAX_COLUMNS, get_terminal_size((100, 24)).columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table. shrink: gives way first when the terminal is narrow."""
+
+    heading: str
+    right: bool = False
+    shrink: bool = False
+
+
+def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return lines that fit the terminal; cells are made safe here.
+
+    A table too wide takes the missing columns from those that may shrink, widest first.
+    """
+    cells = [[safe(cell) for cell in row] for row in rows]
+    widths = [
+        max([width(head.heading), *(width(row[i]) for row in cells)])
+        for i, head in enumerate(headings)
+    ]
+    room = columns() - 2 * (len(headings) - 1)
+    elastic = [i for i, head in enumerate(headings) if head.shrink]
+    while sum(widths) > room and elastic:
+        widest = max(elastic, key=lambda i: widths[i])
+        if widths[widest] <= 8:
+            break
+        widths[widest] -= 1
+    lines = [[head.heading for head in headings], *cells]
+    return [_line(line, headings, widths) for line in lines]
+
+
+def paragraph(text: str, indent: str = "") -> list[str]:
+    """Wrap a text that may hold line feeds to the terminal's width."""
+    from textwrap import wrap
+
+    room = min(columns(), 100)
+    lines: list[str] = []
+    for part in safe(text, lines=True).split("\n"):
+        wrapped = wrap(part, room, initial_indent=indent, subsequent_indent=indent)
+        lines.extend(wrapped or [""])
+    return lines
+
+
+def colours_wanted(is_terminal: bool) -> bool:
+    """Tell whether styled text may be written (no-color.org)."""
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _line(cells: Sequence[str], headings: Sequence[Column], widths: Sequence[int]) -> str:
+    shown = []
+    for cell, head, room in zip(cells, headings, widths, strict=True):
+        text = cut(cell, room)
+        padding = " " * (room - width(text))
+        shown.append(padding + text if head.right else text + padding)
+    return "  ".join(shown).rstrip()
+
+
+def _is_harmful(character: str) -> bool:
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return character not in _HARMLESS_FORMAT
+    return category in ("Cc", "Cs", "Co", "Zl", "Zp")
+
+
+def _visible(character: str) -> str:
+    if not _is_harmful(character):
+        return character
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return f"<U+{code:04X}>"

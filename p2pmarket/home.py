@@ -1,0 +1,101 @@
+"""Where a household's node keeps its files, and the few settings that are not signed records."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from protocol.errors import LocalError
+
+# A Unix socket's address has room for 104 bytes on macOS, 108 on Linux.
+_MAX_SOCKET_BYTES = 103
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths inside one household's folder."""
+
+    folder: Path
+
+    @property
+    def key_file(self) -> Path:
+        """The household's root secret; written by ``node.identity``."""
+        return self.folder / "household.key"
+
+    @property
+    def settings_file(self) -> Path:
+        """Name and place of the household, until a community's profile holds them."""
+        return self.folder / "household.json"
+
+    @property
+    def socket(self) -> Path:
+        """Where the daemon answers. Raises LocalError ``home-path-too-long``."""
+        path = self.folder / "daemon.sock"
+        if len(os.fsencode(path)) > _MAX_SOCKET_BYTES:
+            raise LocalError("home-path-too-long", path=str(self.folder))
+        return path
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the running daemon; its content is the daemon's process id."""
+        return self.folder / "daemon.lock"
+
+    @property
+    def log_file(self) -> Path:
+        """What the daemon did, for the person who looks for a fault."""
+        return self.folder / "daemon.log"
+
+    @property
+    def communities(self) -> Path:
+        """One folder a community."""
+        return self.folder / "communities"
+
+
+def choose_home(option: str | None, environ: Mapping[str, str]) -> Home:
+    """Return the home that an option, P2PMARKET_HOME or the XDG default names, in this order."""
+    named = option or environ.get("P2PMARKET_HOME")
+    if named:
+        return Home(Path(named).expanduser().absolute())
+    shared = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Home(Path(shared).expanduser().absolute() / "p2pmarket")
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdSettings:
+    """What ``init`` and ``profile`` were told: the profile of the next community joined.
+
+    place: a name, or ``name@latitude,longitude`` in degrees; "" for none.
+    """
+
+    name: str
+    place: str = ""
+    about: str = ""
+    languages: tuple[str, ...] = ()
+
+
+def load_settings(home: Home) -> HouseholdSettings:
+    """Read the settings. Raises LocalError ``no-household`` or ``settings-damaged``."""
+    path = home.settings_file
+    try:
+        fields: Any = json.loads(path.read_text("utf-8"))
+        return HouseholdSettings(
+            name=str(fields["name"]),
+            place=str(fields.get("place", "")),
+            about=str(fields.get("about", "")),
+            languages=tuple(map(str, fields.get("languages", ()))),
+        )
+    except FileNotFoundError:
+        raise LocalError("no-household", path=str(home.folder)) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise LocalError("settings-damaged", path=str(path)) from None
+
+
+def save_settings(home: Home, settings: HouseholdSettings) -> None:
+    """Replace the settings as a whole. Raises OSError."""
+    replacement = home.settings_file.with_suffix(".new")
+    replacement.write_text(json.dumps(asdict(settings), ensure_ascii=False, indent=1), "utf-8")
+    replacement.replace(home.settings_file)

@@ -1,0 +1,126 @@
+"""The words people type and read for kinds, states, conditions and categories.
+
+Ids are the same in every language; labels come from the catalogues, and typing a label in
+German or English works wherever an id does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from p2pmarket.texts import _, msgid
+
+KINDS: Mapping[str, str] = {
+    "sell": msgid("for sale"),
+    "give": msgid("to give away"),
+    "swap": msgid("to swap"),
+    "lend": msgid("to lend"),
+    "wanted": msgid("wanted"),
+    "service": msgid("service"),
+    "kit": msgid("kit"),
+    "event": msgid("event"),
+}
+
+_KIND_WORDS = {
+    "selling": "sell", "verkaufen": "sell", "verkauf": "sell",
+    "giving": "give", "free": "give", "verschenken": "give", "geschenk": "give",
+    "swapping": "swap", "tauschen": "swap", "tausch": "swap",
+    "lending": "lend", "verleihen": "lend", "verleih": "lend", "leihen": "lend",
+    "want": "wanted", "suche": "wanted", "suchen": "wanted", "gesuch": "wanted",
+    "dienstleistung": "service", "dienst": "service",
+    "set": "kit", "termin": "event", "veranstaltung": "event",
+}  # fmt: skip
+
+STATES: Mapping[str, str] = {
+    "open": msgid("open"),
+    "reserved": msgid("reserved"),
+    "taken": msgid("taken"),
+}
+
+_STATE_WORDS = {
+    "offen": "open", "frei": "open", "available": "open",
+    "reserviert": "reserved",
+    "weg": "taken", "vergeben": "taken", "gone": "taken", "sold": "taken", "verkauft": "taken",
+}  # fmt: skip
+
+CONDITIONS: Mapping[str, str] = {
+    "new": msgid("new"),
+    "like-new": msgid("like new"),
+    "good": msgid("good"),
+    "worn": msgid("worn"),
+    "defect": msgid("defect"),
+}
+
+_CONDITION_WORDS = {
+    "neu": "new", "neuwertig": "like-new", "wie neu": "like-new", "wie-neu": "like-new",
+    "like new": "like-new", "gut": "good", "used": "worn", "gebraucht": "worn",
+    "abgenutzt": "worn", "broken": "defect", "defekt": "defect", "kaputt": "defect",
+}  # fmt: skip
+
+CATEGORIES: Mapping[str, str] = {
+    "animals": msgid("Animals"),
+    "baby-kids": msgid("Baby and kids"),
+    "bikes": msgid("Bikes"),
+    "books-media": msgid("Books and media"),
+    "building": msgid("Building"),
+    "clothing": msgid("Clothing"),
+    "electronics": msgid("Electronics"),
+    "events": msgid("Events"),
+    "food": msgid("Food"),
+    "furniture": msgid("Furniture"),
+    "garden": msgid("Garden"),
+    "help": msgid("Help"),
+    "household": msgid("Household goods"),
+    "lessons": msgid("Lessons"),
+    "music": msgid("Music"),
+    "outdoor": msgid("Outdoor"),
+    "plants": msgid("Plants"),
+    "sports": msgid("Sports"),
+    "tools": msgid("Tools"),
+    "transport": msgid("Transport"),
+    "other": msgid("Other"),
+}
+
+MEMBER_STATUSES: Mapping[str, str] = {
+    "founder": msgid("founder"),
+    "confirmed": msgid("member"),
+    "provisional": msgid("not yet confirmed"),
+    "waiting": msgid("waiting"),
+    "left": msgid("left"),
+}
+
+
+def label(labels: Mapping[str, str], identifier: str) -> str:
+    """Return the translated label of an id, or the id itself where there is none."""
+    return _(labels[identifier]) if identifier in labels else identifier
+
+
+def kind_id(word: str) -> str | None:
+    """Return the kind that a typed word means, or None."""
+    return _identify(word, KINDS, _KIND_WORDS)
+
+
+def state_id(word: str) -> str | None:
+    """Return the state that a typed word means, or None."""
+    return _identify(word, STATES, _STATE_WORDS)
+
+
+def condition_id(word: str) -> str | None:
+    """Return the condition that a typed word means, or None."""
+    return _identify(word, CONDITIONS, _CONDITION_WORDS)
+
+
+def category_id(word: str) -> str:
+    """Return the category id behind a label, or the word itself in lower case."""
+    wanted = word.strip().casefold()
+    for identifier, name in CATEGORIES.items():
+        if wanted in (name.casefold(), _(name).casefold()):
+            return identifier
+    return wanted
+
+
+def _identify(word: str, labels: Mapping[str, str], words: Mapping[str, str]) -> str | None:
+    wanted = word.strip().casefold()
+    if wanted in labels:
+        return wanted
+    return words.get(wanted)
