@@ -116,13 +116,14 @@ class Initiator:
     def _first_ranks(self) -> list[int]:
         """Where the first message parts the items (SYN-26), as ascending ranks."""
         ranks: list[int] = []
-        size = limits.NEWEST_ITEMS
-        size += size * (limits.FIRST_RATIO - 1) * self._jitter // limits.JITTER_STEPS
-        rank = len(self._view) - size
-        while rank > 0 and len(ranks) < limits.FIRST_RANGES - 1:
+        rank = len(self._view)
+        stretch = limits.JITTER_STEPS + (limits.FIRST_RATIO - 1) * self._jitter
+        for index in range(limits.FIRST_RANGES - 1):
+            size = limits.NEWEST_ITEMS * limits.FIRST_RATIO**index
+            rank -= size * stretch // limits.JITTER_STEPS
+            if rank <= 0:
+                break
             ranks.append(rank)
-            size *= limits.FIRST_RATIO
-            rank -= size
         return ranks[::-1]
 
     def _next_message(self) -> bytes:
