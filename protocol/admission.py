@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol import limits
-from protocol.envelope import Envelope, decode
+from protocol.envelope import Envelope, decode, supersedes
 from protocol.errors import RemoteError
-from protocol.kinds import Kind, is_membership
-from protocol.membership.evaluation import Status
+from protocol.kinds import is_membership
+from protocol.membership.evaluation import Member
 from protocol.membership.members import Members
+from protocol.membership.slots import provisional_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ def _screen(raw: bytes, now_ms: int, members: Members) -> Verdict:
         return Ignore("genesis")
     if record.community != members.community:
         return Reject("other-community")
+    if record.slot >= members.slots_if_confirmed(record.household, record.kind):
+        return Reject("slot")
     if record.household in members.removed:
         return Ignore("removed")
     if record.expires_at_ms <= now_ms:
@@ -104,31 +107,34 @@ def _screen(raw: bytes, now_ms: int, members: Members) -> Verdict:
 def _judge_membership(record: Envelope, members: Members) -> Verdict:
     if members.holds(record):
         return Admit(record)
-    if record.household in members.removed:
-        return Ignore("removed")
-    member = members.member(record.household)
-    if member is None:
-        return Park("unknown-household", record)
-    if record.slot >= members.slots(record.household, record.kind):
-        return Reject("slot")
-    if not record.root_signed and record.device not in member.devices:
-        return Park("unknown-device", record)
-    return Ignore("superseded")
+    author = _author(record, members)
+    if not isinstance(author, Member):
+        return author
+    held = members.fact(record.register)
+    if held is not None and not supersedes(record, held.record):
+        return Ignore("superseded")
+    # Only a certificate can outrank what stands: one under which its household has no place.
+    return Park("no-place", record)
 
 
 def _judge_content(verdict: Admit, members: Members) -> Verdict:
-    record = verdict.record
+    author = _author(verdict.record, members)
+    if not isinstance(author, Member):
+        return author
+    return verdict if author.stands else Ignore("left")
+
+
+def _author(record: Envelope, members: Members) -> Member | Park | Ignore:
+    """Return the household that may have this record signed by this device in this slot."""
     member = members.member(record.household)
     if member is None:
         if record.household in members.removed:
             return Ignore("removed")
         return Park("unknown-household", record)
-    if not member.stands:
-        return Ignore("left")
-    if record.device not in member.devices:
+    if not member.confirmed and record.slot >= provisional_slots(record.kind):
+        return Park("provisional", record)
+    if record.device not in member.devices and not (
+        record.root_signed and is_membership(record.kind)
+    ):
         return Park("unknown-device", record)
-    if record.slot >= members.slots(record.household, record.kind):
-        if record.kind in (Kind.LISTING, Kind.MARK) and member.status is Status.PROVISIONAL:
-            return Park("provisional", record)
-        return Reject("slot")
-    return verdict
+    return member

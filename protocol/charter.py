@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.listing import is_category
+from protocol.money import is_currency
 from protocol.place import Place, read_place
-from protocol.text import is_text
+from protocol.text import is_language, is_text
 from protocol.wire import Fields
 
 BODY_VERSION = 1
@@ -55,9 +56,9 @@ class Charter:
         require(is_text(self.name, limits.MAX_NAME, shortest=1), "name")
         require(is_text(self.rules, limits.MAX_RULES, lines=True), "rules")
         require(len(self.salt) == SALT_BYTES, "salt")
-        require(1 <= len(self.languages) <= 8, "languages")
-        require(all(2 <= len(tag) <= 8 and tag.isascii() for tag in self.languages), "languages")
-        require(len(self.currency) == 3 and self.currency.isupper(), "currency")
+        require(1 <= len(self.languages) <= limits.MAX_LANGUAGES, "languages")
+        require(all(map(is_language, self.languages)), "languages")
+        require(is_currency(self.currency), "currency")
         require(1 <= len(self.categories) <= limits.MAX_CATEGORIES, "categories")
         require(all(map(is_category, self.categories)), "categories")
         require(len(self.questions) <= limits.MAX_QUESTIONS, "questions")
@@ -104,7 +105,7 @@ def read_charter(body: bytes) -> Charter:
         name=fields.text("name"),
         rules=fields.text("rules"),
         salt=fields.octets("salt", SALT_BYTES),
-        languages=fields.texts("languages", 8),
+        languages=fields.texts("languages", limits.MAX_LANGUAGES),
         currency=fields.text("currency"),
         categories=fields.texts("categories", limits.MAX_CATEGORIES),
         questions=fields.texts("questions", limits.MAX_QUESTIONS),

@@ -87,6 +87,8 @@ def _read(packed: bytes) -> InviteText:
     network_key = fields.octets("network_key", NETWORK_KEY_BYTES)
     secret = Seed(fields.octets("secret", ID_BYTES))
     addresses = fields.texts("addresses", MAX_ADDRESSES)
+    if not all(map(_is_address, addresses)):
+        raise RemoteError("body-invalid", field="addresses")
     raw = fields.optional("record")
     if type(raw) is not bytes or len(raw) > limits.MAX_RECORD_BYTES:
         raise RemoteError("body-invalid", field="record")
@@ -99,6 +101,10 @@ def _read(packed: bytes) -> InviteText:
     ):
         raise RemoteError("body-invalid", field="record")
     return InviteText(community, network_key, secret, addresses, record)
+
+
+def _is_address(address: str) -> bool:
+    return address.startswith("/") and address.isascii() and address.isprintable()
 
 
 def _check(packed: bytes) -> bytes:

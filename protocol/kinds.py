@@ -23,6 +23,7 @@ class Kind(IntEnum):
     PROFILE = 32
     LISTING = 33
     MARK = 34
+    ADDRESSES = 35
 
 
 FIRST_CONTENT = 32

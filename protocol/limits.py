@@ -60,7 +60,9 @@ MAX_CHAIN_LINKS = 16
 MAX_PROVISIONAL_PER_INVITE = 16
 """Unconfirmed households that one invite can have standing beyond its uses."""
 MAX_INVITE_USES = 1_000
-MAX_PROOF_BYTES = 8_192
+MAX_PROOF_BYTES = 16_384
+"""Sixteen links of some 940 bytes: a joiner, who knows the founding charter only, can follow
+the longest chain."""
 MAX_PROOF_RECORDS = 64
 
 # -- texts, in Unicode code points
@@ -79,6 +81,7 @@ MAX_PHOTOS = 8
 MAX_PLACES = 32
 MAX_CATEGORIES = 40
 MAX_QUESTIONS = 5
+MAX_LANGUAGES = 8
 
 MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000

@@ -10,7 +10,7 @@ from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.money import Price
 from protocol.place import Place, read_place
-from protocol.text import is_text
+from protocol.text import is_language, is_text
 from protocol.wire import Fields, Value
 
 BODY_VERSION = 1
@@ -136,7 +136,7 @@ class Listing:
         require(is_category(self.category), "category")
         require(len(self.tags) <= limits.MAX_TAGS, "tags")
         require(all(is_text(tag, limits.MAX_TAG, shortest=1) for tag in self.tags), "tags")
-        require(_is_language(self.language), "language")
+        require(is_language(self.language), "language")
         require(1 <= self.quantity <= limits.MAX_QUANTITY, "quantity")
         require(len(self.variants) <= limits.MAX_VARIANTS, "variants")
         if self.swap_for is not None:
@@ -224,10 +224,6 @@ def bounded(listing: Listing, created_at_ms: int) -> Listing:
     return (
         listing if listing.visible_until_ms <= latest else replace(listing, visible_until_ms=latest)
     )
-
-
-def _is_language(tag: str) -> bool:
-    return 2 <= len(tag) <= 8 and tag.isascii() and tag.replace("-", "").isalnum()
 
 
 def _read_price(fields: Fields) -> Price | None:

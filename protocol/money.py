@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from protocol.errors import RemoteError
 from protocol.limits import MAX_PRICE_MINOR
 
-_WITHOUT_MINOR = frozenset({"JPY", "KRW", "ISK", "CLP", "VND", "XAF", "XOF"})
+_WITHOUT_MINOR = frozenset(
+    {
+        "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI",
+        "VND", "VUV", "XAF", "XOF", "XPF",
+    }
+)  # fmt: skip
 _THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 
 
@@ -21,13 +26,13 @@ class Price:
     def __post_init__(self) -> None:
         if not 0 <= self.minor <= MAX_PRICE_MINOR:
             raise RemoteError("body-invalid", field="price_minor")
-        if not (
-            len(self.currency) == 3
-            and self.currency.isascii()
-            and self.currency.isalpha()
-            and self.currency.isupper()
-        ):
+        if not is_currency(self.currency):
             raise RemoteError("body-invalid", field="currency")
+
+
+def is_currency(value: str) -> bool:
+    """Tell whether ``value`` has the form of an ISO 4217 code: three capitals A … Z."""
+    return len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
 
 
 def minor_digits(currency: str) -> int:
@@ -48,10 +53,17 @@ def in_main_unit(price: Price, decimal_point: str = ".") -> str:
 
 def from_main_unit(text: str, currency: str) -> Price:
     """Read ``"12"``, ``"12.5"`` or ``"12,50"`` in the main unit. Raises ValueError."""
+    if not is_currency(currency):
+        raise ValueError(f"not a currency: {currency!r}")
     digits = minor_digits(currency)
     whole, _, part = text.strip().replace(",", ".").partition(".")
     if not (whole.isascii() and whole.isdigit()) or len(part) > digits:
         raise ValueError(f"not an amount of {currency}: {text!r}")
     if part and not (part.isascii() and part.isdigit()):
         raise ValueError(f"not an amount of {currency}: {text!r}")
-    return Price(int(whole) * 10**digits + int(part.ljust(digits, "0") or "0"), currency)
+    if len(whole) > len(str(MAX_PRICE_MINOR)):
+        raise ValueError(f"more than can be asked: {text!r}")
+    minor = int(whole) * 10**digits + int(part.ljust(digits, "0") or "0")
+    if minor > MAX_PRICE_MINOR:
+        raise ValueError(f"more than can be asked: {text!r}")
+    return Price(minor, currency)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.place import Place, read_place
-from protocol.text import is_text
+from protocol.text import is_language, is_text
 from protocol.wire import Fields
 
 BODY_VERSION = 1
@@ -28,9 +28,7 @@ class Profile:
             raise RemoteError("body-invalid", field="name")
         if not is_text(self.about, limits.MAX_RULES, lines=True):
             raise RemoteError("body-invalid", field="about")
-        if len(self.languages) > 8 or not all(
-            2 <= len(tag) <= 8 and tag.isascii() for tag in self.languages
-        ):
+        if len(self.languages) > limits.MAX_LANGUAGES or not all(map(is_language, self.languages)):
             raise RemoteError("body-invalid", field="languages")
 
     def pack(self) -> bytes:
@@ -45,7 +43,7 @@ def read_profile(body: bytes) -> Profile:
     fields.integer("version", BODY_VERSION, BODY_VERSION)
     name = fields.text("name")
     about = fields.text("about")
-    languages = fields.texts("languages", 8)
+    languages = fields.texts("languages", limits.MAX_LANGUAGES)
     place = fields.optional("place")
     return Profile(
         name=name,

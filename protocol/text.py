@@ -42,6 +42,11 @@ def is_text(value: str, longest: int, lines: bool = False, shortest: int = 0) ->
     )
 
 
+def is_language(tag: str) -> bool:
+    """Tell whether ``tag`` has the form of a language: 2 … 8 ASCII letters, digits, hyphens."""
+    return 2 <= len(tag) <= 8 and tag.isascii() and tag.replace("-", "").isalnum()
+
+
 def clean(value: str, lines: bool = False) -> str:
     """Return ``value`` made valid: NFC, trimmed, forbidden characters dropped."""
     normal = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))

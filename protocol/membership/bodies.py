@@ -12,7 +12,7 @@ from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.ids import ID_BYTES, THING_KEY_BYTES, CommunityId, HouseholdId, ThingKey
 from protocol.signing import SIGNATURE_BYTES, KeyPair, Purpose, verify
-from protocol.text import is_text
+from protocol.text import is_harmless
 from protocol.wire import Fields
 
 BODY_VERSION = 1
@@ -142,6 +142,8 @@ class Removal:
     """A household is removed, for a reason that all can read.
 
     standing: the households it confirmed that stay members; all others of them are void.
+    reason: without control and bidi characters, and otherwise any text: who belongs must not
+    depend on a reader's Unicode tables, so normalisation and white space are not judged.
     """
 
     household: HouseholdId
@@ -149,7 +151,7 @@ class Removal:
     standing: tuple[HouseholdId, ...] = ()
 
     def __post_init__(self) -> None:
-        if not is_text(self.reason, limits.MAX_REASON, shortest=1):
+        if not 1 <= len(self.reason) <= limits.MAX_REASON or not all(map(is_harmless, self.reason)):
             raise RemoteError("body-invalid", field="reason")
 
     def pack(self) -> bytes:

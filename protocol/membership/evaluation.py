@@ -1,19 +1,20 @@
 """Who belongs, computed from a set of membership records alone (spec 04 §evaluation).
 
-Pure and independent of the order of the records: a walk from the founder along confirmations,
-then the provisional households, and removals beat both.
+Pure, and independent of the order of the records: a walk from the founder along confirmations,
+then the provisional households; removals beat both. Whatever is left out of the result has no
+influence on it, so that nodes which forgot different things still agree.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from bisect import insort
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from protocol import limits
 from protocol.ids import HouseholdId, ThingKey
-from protocol.kinds import Kind
 from protocol.membership.bodies import Certificate, Confirmation, Device, Invite, Removal
 from protocol.membership.facts import Fact
 
@@ -32,7 +33,8 @@ class Member:
     """One household that belongs, or did until it left.
 
     inviter: who answers for it (the founder's own is itself). depth: invitations from the
-    founder. devices: signing key → host key of each certified device.
+    founder. confirmed: whether a member stands for it, also after it left. devices: signing
+    key → host key of each certified device.
     """
 
     household: HouseholdId
@@ -40,6 +42,7 @@ class Member:
     inviter: HouseholdId
     invite: ThingKey | None
     depth: int
+    confirmed: bool
     joined_at_ms: int
     devices: Mapping[bytes, bytes]
 
@@ -50,40 +53,53 @@ class Member:
 
     @property
     def may_invite(self) -> bool:
-        """Whether households that it confirms become members."""
+        """Whether its invites bring provisional households."""
         return self.status in (Status.FOUNDER, Status.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result: who belongs, who was removed why, and what each invite was used for."""
+    """The result: who belongs, who was removed why, and what each invite was used for.
+
+    certificates: of each household that belongs (except the founder), the one that counts.
+    """
 
     members: Mapping[HouseholdId, Member]
     removed: Mapping[HouseholdId, Removal]
     used: Mapping[tuple[HouseholdId, ThingKey], int]
+    certificates: Mapping[HouseholdId, Fact]
+
+
+InviteName = tuple[HouseholdId, ThingKey]
 
 
 class _Tables:
-    """The usable facts by what they say, those of uncertified devices left out."""
+    """The usable facts by what they say, those of uncertified devices left out.
+
+    Where two slots of one household say something about the same subject (one invite key, one
+    device, one removed household), the lower slot counts.
+    """
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self.devices: dict[HouseholdId, dict[bytes, bytes]] = defaultdict(dict)
-        self.certificates: dict[HouseholdId, tuple[Certificate, Fact]] = {}
+        self.certificates: dict[HouseholdId, list[Fact]] = defaultdict(list)
         self.confirmations: dict[HouseholdId, list[Confirmation]] = defaultdict(list)
-        self.invites: dict[tuple[HouseholdId, ThingKey], Invite] = {}
-        self.removals: dict[HouseholdId, list[Removal]] = defaultdict(list)
+        self.invites: dict[InviteName, Invite] = {}
+        self.removals: dict[HouseholdId, dict[HouseholdId, Removal]] = defaultdict(dict)
         signed: list[Fact] = []
-        for fact in facts:
+        for fact in sorted(facts, key=_by_slot):
             household, body = fact.record.household, fact.body
             if isinstance(body, Certificate):
-                # A withdrawn certificate still says who the household was invited by.
-                self.certificates[household] = (body, fact)
+                # A withdrawn certificate still says by whom the household was invited.
+                self.certificates[household].append(fact)
             elif fact.record.withdrawn:
                 continue
             elif isinstance(body, Device):
-                self.devices[household][body.signing] = body.host
-            elif isinstance(body, (Confirmation, Invite, Removal)):
+                self.devices[household].setdefault(body.signing, body.host)
+            elif body is not None:
                 signed.append(fact)
+        for candidates in self.certificates.values():
+            candidates.sort(key=lambda fact: fact.record.precedence, reverse=True)
         for fact in signed:
             record, body = fact.record, fact.body
             if record.device not in self.devices[record.household]:
@@ -91,66 +107,63 @@ class _Tables:
             if isinstance(body, Confirmation):
                 self.confirmations[record.household].append(body)
             elif isinstance(body, Invite):
-                self.invites[record.household, record.key] = body
+                self.invites.setdefault((record.household, record.key), body)
             elif isinstance(body, Removal):
-                self.removals[record.household].append(body)
+                self.removals[record.household].setdefault(body.household, body)
 
 
 def evaluate(founder: HouseholdId, founded_at_ms: int, facts: Iterable[Fact]) -> Outcome:
-    """Return who belongs. facts: at most one for each register, in any order."""
+    """Return who belongs. facts: of certificates all that are known, of others one a register."""
     tables = _Tables(facts)
-    removed = {
-        removal.household: removal
-        for removal in sorted(tables.removals[founder], key=lambda r: (r.household, r.pack()))
-        if removal.household != founder
+    removed = tables.removals[founder]
+    removed.pop(founder, None)
+    members = {
+        founder: Member(
+            founder, Status.FOUNDER, founder, None, 0, True, founded_at_ms, tables.devices[founder]
+        )
     }
-    members: dict[HouseholdId, Member] = {}
+    chosen: dict[HouseholdId, Fact] = {}
 
-    def recognise(household: HouseholdId, status: Status, inviter: HouseholdId, depth: int) -> bool:
-        held = tables.certificates.get(household)
-        if held is None or household in removed or household in members:
-            return False
-        certificate, fact = held
+    def recognise(fact: Fact, inviter: HouseholdId, depth: int, confirmed: bool) -> None:
+        assert isinstance(fact.body, Certificate)
+        household = fact.record.household
+        status = Status.CONFIRMED if confirmed else Status.PROVISIONAL
+        chosen[household] = fact
         members[household] = Member(
             household,
             Status.LEFT if fact.record.withdrawn else status,
             inviter,
-            certificate.invite,
+            fact.body.invite,
             depth,
+            confirmed,
             fact.record.generation_ms,
             tables.devices[household],
         )
-        return True
 
-    members[founder] = Member(
-        founder, Status.FOUNDER, founder, None, 0, founded_at_ms, tables.devices[founder]
-    )
-    walk = deque([founder])
-    for removal in removed.values():
-        for kept in removal.standing:
-            if recognise(kept, Status.CONFIRMED, founder, 1):
-                walk.append(kept)
-    while walk:
-        inviter = members[walk.popleft()]
-        if inviter.depth == limits.MAX_CHAIN_LINKS:
-            continue
-        for confirmation in tables.confirmations[inviter.household]:
-            household = confirmation.household
-            if recognise(household, Status.CONFIRMED, inviter.household, inviter.depth + 1):
-                walk.append(household)
+    level = [founder]
+    kept = {household for removal in removed.values() for household in removal.standing}
+    for depth in range(1, limits.MAX_CHAIN_LINKS + 1):
+        next_level: list[HouseholdId] = []
+        for inviter in sorted(level):
+            stood_for = [confirmation.household for confirmation in tables.confirmations[inviter]]
+            for household in (*stood_for, *kept) if inviter == founder else stood_for:
+                certificates = tables.certificates.get(household)
+                if certificates and household not in members and household not in removed:
+                    recognise(certificates[0], inviter, depth, confirmed=True)
+                    next_level.append(household)
+        level = next_level
 
     used = _uses(tables, members)
-    for household, inviter_id in _provisional(tables, members, removed, used):
-        depth = members[inviter_id].depth + 1
-        recognise(household, Status.PROVISIONAL, inviter_id, depth)
-    return Outcome(members, removed, used)
+    for fact in _provisional(tables, members, removed, used):
+        assert isinstance(fact.body, Certificate)
+        inviter = fact.body.inviter
+        recognise(fact, inviter, members[inviter].depth + 1, confirmed=False)
+    return Outcome(members, removed, used, chosen)
 
 
-def _uses(
-    tables: _Tables, members: Mapping[HouseholdId, Member]
-) -> dict[tuple[HouseholdId, ThingKey], int]:
-    """Count confirmations an invite has: only they consume its uses."""
-    households: dict[tuple[HouseholdId, ThingKey], set[HouseholdId]] = defaultdict(set)
+def _uses(tables: _Tables, members: Mapping[HouseholdId, Member]) -> dict[InviteName, int]:
+    """Count the households an invite was confirmed for: only these consume its uses."""
+    households: dict[InviteName, set[HouseholdId]] = defaultdict(set)
     for inviter in members:
         for confirmation in tables.confirmations[inviter]:
             households[inviter, confirmation.invite].add(confirmation.household)
@@ -161,38 +174,48 @@ def _provisional(
     tables: _Tables,
     members: Mapping[HouseholdId, Member],
     removed: Mapping[HouseholdId, Removal],
-    used: Mapping[tuple[HouseholdId, ThingKey], int],
-) -> list[tuple[HouseholdId, HouseholdId]]:
-    """Return (household, inviter) of those whose invite has room, the same on every node."""
-    waiting: dict[tuple[HouseholdId, ThingKey], list[tuple[bytes, HouseholdId]]] = defaultdict(list)
-    for household, (certificate, fact) in tables.certificates.items():
-        if household in members or household in removed:
+    used: Mapping[InviteName, int],
+) -> list[Fact]:
+    """Return the certificates of those whose invite has room, the same on every node.
+
+    A household with several certificates asks with its latest first, and an invite gives its
+    places to the lowest household ids that ask: deferred acceptance, so that neither the order
+    of asking nor a certificate that gets no place changes who has one.
+    """
+
+    def opens(fact: Fact) -> bool:
+        assert isinstance(fact.body, Certificate)
+        name = (fact.body.inviter, fact.body.invite)
+        inviter, invite = members.get(name[0]), tables.invites.get(name)
+        return (
+            inviter is not None
+            and inviter.may_invite
+            and inviter.depth < limits.MAX_CHAIN_LINKS
+            and invite is not None
+            and invite.public == fact.body.invite_public
+            and fact.record.generation_ms <= invite.valid_until_ms
+            and used.get(name, 0) < invite.uses
+        )
+
+    asking = {
+        household: iter([fact for fact in facts if opens(fact)])
+        for household, facts in tables.certificates.items()
+        if household not in members and household not in removed
+    }
+    places: dict[InviteName, list[tuple[HouseholdId, Fact]]] = defaultdict(list)
+    waiting = list(asking)
+    while waiting:
+        household = waiting.pop()
+        fact = next(asking[household], None)
+        if fact is None:
             continue
-        inviter = members.get(certificate.inviter)
-        invite = tables.invites.get((certificate.inviter, certificate.invite))
-        if (
-            inviter is None
-            or not inviter.may_invite
-            or inviter.depth >= limits.MAX_CHAIN_LINKS
-            or invite is None
-            or invite.public != certificate.invite_public
-            or fact.record.generation_ms > invite.valid_until_ms
-            or used.get((certificate.inviter, certificate.invite), 0) >= invite.uses
-        ):
-            continue
-        waiting[certificate.inviter, certificate.invite].append((fact.record.id, household))
-    return [
-        (household, inviter_id)
-        for (inviter_id, _), queue in sorted(waiting.items())
-        for _, household in sorted(queue)[: limits.MAX_PROVISIONAL_PER_INVITE]
-    ]
+        assert isinstance(fact.body, Certificate)
+        given = places[fact.body.inviter, fact.body.invite]
+        insort(given, (household, fact), key=lambda place: place[0])
+        if len(given) > limits.MAX_PROVISIONAL_PER_INVITE:
+            waiting.append(given.pop()[0])
+    return [fact for _, given in sorted(places.items()) for _, fact in given]
 
 
-MEMBERSHIP_SLOTS = {
-    Kind.CHARTER: 1,
-    Kind.CERTIFICATE: 1,
-    Kind.DEVICE: limits.DEVICE_SLOTS,
-    Kind.INVITE: limits.INVITE_SLOTS,
-    Kind.REMOVAL: limits.REMOVAL_SLOTS,
-}
-"""Slots for each membership kind; confirmations go by the charter's invite budget."""
+def _by_slot(fact: Fact) -> tuple[bytes, int, int]:
+    return (fact.record.household, fact.record.kind, fact.record.slot)

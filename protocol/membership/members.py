@@ -6,16 +6,22 @@ the gate asks (which records prove that I belong?).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from protocol import limits
 from protocol.charter import Charter, read_charter
 from protocol.envelope import Envelope, Register, read_genesis, supersedes
-from protocol.ids import CommunityId, DeviceKey, HouseholdId
-from protocol.kinds import FIRST_DURABLE, Kind, is_membership
-from protocol.membership.bodies import Confirmation, Removal
-from protocol.membership.evaluation import MEMBERSHIP_SLOTS, Member, Outcome, Status, evaluate
+from protocol.ids import CommunityId, DeviceKey, HouseholdId, ThingKey
+from protocol.kinds import Kind, is_membership
+from protocol.membership.bodies import Confirmation, Device, Removal
+from protocol.membership.evaluation import Member, Outcome, evaluate
 from protocol.membership.facts import Fact, read_fact
+from protocol.membership.slots import full_slots, provisional_slots
+
+Held = dict[tuple[int, int], Fact]
+"""The standing membership records of one household, by kind and slot."""
 
 
 class Members:
@@ -24,20 +30,29 @@ class Members:
     Never changed: :meth:`extended` returns a new one. Reading is cheap (dictionaries).
     """
 
-    def __init__(self, genesis: Envelope, facts: Mapping[Register, Fact]) -> None:
+    def __init__(
+        self,
+        genesis: Envelope,
+        facts: Mapping[HouseholdId, Held],
+        certificates: Iterable[Fact] = (),
+    ) -> None:
+        """facts: what stands. certificates: more of them, for the evaluation to choose from."""
         self.genesis = genesis
         self.community = CommunityId(genesis.id)
         self.charter: Charter = read_charter(genesis.body)
         self.founder = genesis.household
-        outcome = evaluate(self.founder, genesis.created_at_ms, facts.values())
+        standing = chain.from_iterable(held.values() for held in facts.values())
+        outcome = evaluate(self.founder, genesis.created_at_ms, chain(standing, certificates))
         self._outcome: Outcome = outcome
-        self._facts = {register: fact for register, fact in facts.items() if self._keeps(register)}
-        self._hosts = {
-            host: member
-            for member in outcome.members.values()
-            if member.stands
-            for host in member.devices.values()
+        self._facts = {
+            household: self._kept(member, facts.get(household, {}))
+            for household, member in outcome.members.items()
         }
+        self._hosts: dict[bytes, Member] = {}
+        for member in outcome.members.values():
+            if member.stands:
+                for host in member.devices.values():
+                    self._hosts.setdefault(host, member)
 
     # -- questions
 
@@ -51,85 +66,111 @@ class Members:
         """Removed households, with the reason."""
         return self._outcome.removed
 
+    @property
+    def records(self) -> Iterator[Envelope]:
+        """Every membership record that stands: exactly these are reconciled."""
+        return (fact.record for held in self._facts.values() for fact in held.values())
+
     def member(self, household: HouseholdId) -> Member | None:
         """Return a household that belongs or has left, or None."""
         return self._outcome.members.get(household)
 
     def by_host(self, host_key: bytes) -> Member | None:
-        """Return the standing household one of whose devices has this network host."""
+        """Return the standing household one of whose devices names this network host.
+
+        A certificate does not prove that its household has the host's secret: of several that
+        name it the nearest to the founder is returned. Where the remote says which household
+        it is, ask :meth:`is_host_of`.
+        """
         return self._hosts.get(host_key)
 
-    def uses_of(self, inviter: HouseholdId, invite: bytes) -> int:
+    def is_host_of(self, host_key: bytes, household: HouseholdId) -> bool:
+        """Tell whether a standing household names this network host as one of its devices."""
+        member = self.member(household)
+        return member is not None and member.stands and host_key in member.devices.values()
+
+    def uses_of(self, inviter: HouseholdId, invite: ThingKey) -> int:
         """Return how many households were confirmed under an invite."""
-        return next(
-            (n for (who, key), n in self._outcome.used.items() if who == inviter and key == invite),
-            0,
-        )
+        return self._outcome.used.get((inviter, invite), 0)
 
     def fact(self, register: Register) -> Fact | None:
         """Return the standing membership record of a register."""
-        return self._facts.get(register)
+        return self._facts.get(register.household, {}).get((register.kind, register.slot))
 
     def facts_of(self, household: HouseholdId, kind: Kind) -> list[Fact]:
         """Return the standing membership records of one kind by one household."""
-        return [
-            fact
-            for register, fact in self._facts.items()
-            if register.household == household and register.kind == kind
-        ]
+        held = self._facts.get(household, {})
+        return [fact for (of_kind, _), fact in held.items() if of_kind == kind]
 
     def slots(self, household: HouseholdId, kind: int) -> int:
-        """Return how many slots of ``kind`` the household has; 0 if it does not belong."""
+        """Return how many slots of ``kind`` the household has now; 0 if it does not belong.
+
+        One that left keeps those of membership kinds: its confirmations still hold.
+        """
         member = self.member(household)
-        if is_membership(kind):
-            return self._membership_slots(household, kind)
-        if member is None or not member.stands:
+        if member is None or (not member.stands and not is_membership(kind)):
             return 0
-        if kind in (Kind.LISTING, Kind.MARK):
-            if member.status is Status.PROVISIONAL:
-                return limits.PROVISIONAL_SLOTS
-            return self.charter.listing_slots * limits.SLOT_HEADROOM
-        if kind == Kind.PROFILE:
-            return 1
-        if kind < FIRST_DURABLE:
-            return limits.UNKNOWN_CONTENT_SLOTS
-        return limits.UNKNOWN_DURABLE_SLOTS
+        if not member.confirmed:
+            return provisional_slots(kind)
+        return self.slots_if_confirmed(household, kind)
+
+    def slots_if_confirmed(self, household: HouseholdId, kind: int) -> int:
+        """Return how many slots of ``kind`` the household can ever have."""
+        return full_slots(kind, self.charter, founder=household == self.founder)
 
     def signs_for(self, device: DeviceKey, household: HouseholdId) -> bool:
         """Tell whether a device is certified by a household that belongs or has left."""
         member = self.member(household)
         return member is not None and device in member.devices
 
+    def holds(self, record: Envelope) -> bool:
+        """Tell whether exactly this membership record stands."""
+        fact = self.fact(record.register)
+        return fact is not None and fact.record.id == record.id
+
     # -- growth
 
     def extended(self, records: Iterable[Envelope]) -> Members:
         """Return the membership after adding records whose signatures have been checked.
 
-        Root-signed records go first, so that a forged revision by an uncertified device
-        never displaces a standing one. Records of households that do not belong afterwards
-        leave no trace.
+        A function of what stands and what is added, whatever the order. Records of households
+        that do not belong afterwards leave no trace.
         """
+        added: dict[HouseholdId, list[Envelope]] = defaultdict(list)
+        for record in records:
+            if record.slot < self.slots_if_confirmed(record.household, record.kind):
+                added[record.household].append(record)
         facts = dict(self._facts)
-        certified: dict[HouseholdId, set[bytes]] = {}
-        for record in sorted(records, key=lambda r: not r.root_signed):
-            if record.slot >= self._membership_slots(record.household, record.kind):
+        certificates: list[Fact] = []
+        for household, new in added.items():
+            candidates = [
+                read_fact(record)
+                for record in new
+                if record.kind == Kind.CERTIFICATE and not self.holds(record)
+            ]
+            if household not in facts and not candidates:
                 continue
-            if not record.root_signed:
-                known = certified.get(record.household)
-                if known is None:
-                    known = _certified(facts, record.household)
-                    certified[record.household] = known
-                if record.device not in known:
-                    continue
-            held = facts.get(record.register)
-            if held is None or supersedes(record, held.record):
-                facts[record.register] = read_fact(record)
-        return Members(self.genesis, facts)
+            facts[household] = _merged(facts.get(household, {}), new)
+            certificates += candidates
+        if not certificates and all(held is self._facts.get(h) for h, held in facts.items()):
+            return self
+        return Members(self.genesis, facts, certificates)
 
-    def holds(self, record: Envelope) -> bool:
-        """Tell whether exactly this membership record stands."""
-        fact = self._facts.get(record.register)
-        return fact is not None and fact.record.id == record.id
+    def unexpired(self, now_ms: int) -> Members:
+        """Return the membership without records whose time is over (spec 02 §lifetimes)."""
+        if all(record.expires_at_ms > now_ms for record in self.records):
+            return self
+        return Members(
+            self.genesis,
+            {
+                household: {
+                    place: fact
+                    for place, fact in held.items()
+                    if fact.record.expires_at_ms > now_ms
+                }
+                for household, held in self._facts.items()
+            },
+        )
 
     # -- proofs
 
@@ -139,38 +180,51 @@ class Members:
         At most MAX_PROOF_BYTES in all, the nearest links kept: a verifier knows the far
         ones, which are the oldest. Empty if the household does not belong.
         """
-        links: list[list[Envelope]] = []
-        current = self.member(household)
-        while current is not None:
-            link = [fact.record for fact in self.facts_of(current.household, Kind.DEVICE)]
-            links.append(link)
-            if current.household == self.founder:
-                break
-            certificate = self.fact(Register(current.household, Kind.CERTIFICATE, 0))
-            if certificate is not None:
-                link.append(certificate.record)
-            link.extend(self._standing_by(current))
-            current = self.member(current.inviter)
         chosen: list[Envelope] = []
         size = 0
-        for link in links:
+        signers: set[bytes] | None = None
+        current = self.member(household)
+        while current is not None:
+            link = self._devices(current.household, signers)
+            if current.household != self.founder:
+                standing_by = self._standing_by(current)
+                signers = {record.device for record in standing_by}
+                link += [fact.record for fact in self.facts_of(current.household, Kind.CERTIFICATE)]
+                link += standing_by
             size += sum(len(record.raw) + 3 for record in link)
             if size > limits.MAX_PROOF_BYTES - 64:
                 break
-            chosen.extend(link)
+            chosen += link
+            if current.household == self.founder:
+                break
+            current = self.member(current.inviter)
         return chosen
 
+    def _devices(self, household: HouseholdId, signers: set[bytes] | None) -> list[Envelope]:
+        """Return the device records of a household, or only those of the given signing keys."""
+        return [
+            fact.record
+            for fact in self.facts_of(household, Kind.DEVICE)
+            if isinstance(fact.body, Device)
+            and not fact.record.withdrawn
+            and (signers is None or fact.body.signing in signers)
+        ]
+
     def _standing_by(self, member: Member) -> list[Envelope]:
-        if member.status is Status.PROVISIONAL:
-            return [
+        """Return the one record by which a household stands below its inviter."""
+        if not member.confirmed:
+            found = [
                 fact.record
                 for fact in self.facts_of(member.inviter, Kind.INVITE)
                 if fact.record.key == member.invite
             ]
+            return sorted(found, key=lambda record: record.slot)[:1]
         confirming = [
             fact.record
             for fact in self.facts_of(member.inviter, Kind.CONFIRMATION)
-            if isinstance(fact.body, Confirmation) and fact.body.household == member.household
+            if isinstance(fact.body, Confirmation)
+            and fact.body.household == member.household
+            and not fact.record.withdrawn
         ]
         keeping = [
             fact.record
@@ -181,16 +235,18 @@ class Members:
 
     # -- inner rules
 
-    def _keeps(self, register: Register) -> bool:
-        return register.household in self._outcome.members
+    def _kept(self, member: Member, held: Held) -> Held:
+        """Return what stands of a member's records: of one nobody confirmed, few kinds."""
+        certificate = self._outcome.certificates.get(member.household)
+        place = (int(Kind.CERTIFICATE), 0)
+        if certificate is not None and held.get(place) is not certificate:
+            held = {**held, place: certificate}
+        if not member.confirmed and any(kind not in _UNCONFIRMED for kind, _ in held):
+            held = {place: fact for place, fact in held.items() if place[0] in _UNCONFIRMED}
+        return held
 
-    def _membership_slots(self, household: HouseholdId, kind: int) -> int:
-        if kind == Kind.CONFIRMATION:
-            founder = household == self.founder
-            return limits.FOUNDER_CONFIRMATION_SLOTS if founder else self.charter.invite_budget
-        if kind in MEMBERSHIP_SLOTS:
-            return MEMBERSHIP_SLOTS[Kind(kind)]
-        return limits.UNKNOWN_MEMBERSHIP_SLOTS
+
+_UNCONFIRMED = frozenset(kind for kind in range(1, 32) if provisional_slots(kind))
 
 
 def found(genesis_raw: bytes) -> Members:
@@ -201,10 +257,32 @@ def found(genesis_raw: bytes) -> Members:
     return Members(read_genesis(genesis_raw), {})
 
 
-def _certified(facts: Mapping[Register, Fact], household: HouseholdId) -> set[bytes]:
-    keys: set[bytes] = set()
-    for slot in range(limits.DEVICE_SLOTS):
-        fact = facts.get(Register(household, Kind.DEVICE, slot))
-        if fact is not None and not fact.record.withdrawn and fact.body is not None:
-            keys.add(fact.body.signing)  # type: ignore[union-attr]
-    return keys
+def _merged(held: Held, new: Sequence[Envelope]) -> Held:
+    """Return one household's records after adding some (certificates aside): the same object
+    if nothing changes. Those that an uncertified device signed have no say.
+    """
+    merged = dict(held)
+
+    def compete(record: Envelope) -> None:
+        place = (record.kind, record.slot)
+        standing = merged.get(place)
+        if standing is None or supersedes(record, standing.record):
+            merged[place] = read_fact(record)
+
+    for record in new:
+        if record.root_signed and record.kind != Kind.CERTIFICATE:
+            compete(record)
+    certified = {
+        fact.body.signing
+        for (kind, _), fact in merged.items()
+        if kind == Kind.DEVICE and isinstance(fact.body, Device) and not fact.record.withdrawn
+    }
+    for place, fact in held.items():
+        signer = fact.record
+        if merged.get(place) is fact and not signer.root_signed and signer.device not in certified:
+            del merged[place]
+    for record in new:
+        if not record.root_signed and record.device in certified:
+            compete(record)
+    changed = len(merged) != len(held) or any(held.get(p) is not f for p, f in merged.items())
+    return merged if changed else held
