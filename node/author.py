@@ -1,0 +1,181 @@
+"""Writing the own household's records: slots, generations, revisions, and the signature.
+
+A record is on disk before it is gossiped, and the inbox judges one's own as strictly as
+anybody's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from node.clock import Clock
+from node.inbox import Inbox
+from node.network.port import HostKey
+from node.store.records import RecordStore
+from protocol import limits
+from protocol.admission import Admit, Ignore
+from protocol.envelope import Draft, Envelope, seal
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey
+from protocol.kinds import ROOT_SIGNED, Kind, lifetime_ms
+from protocol.signing import KeyPair
+
+Spread = Callable[[Sequence[Envelope]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The household's own key, and this device's key for signing records."""
+
+    household: KeyPair
+    device: KeyPair
+
+
+class Author:
+    """Drafts, signs and submits; one writer at a time, so that no slot is taken twice."""
+
+    def __init__(
+        self, keys: Keys, clock: Clock, inbox: Inbox, store: RecordStore, spread: Spread
+    ) -> None:
+        self.household = HouseholdId(keys.household.public)
+        self._keys = keys
+        self._clock = clock
+        self._inbox = inbox
+        self._store = store
+        self._spread = spread
+        self._lock = trio.Lock()
+        self._own: dict[int, dict[int, Envelope]] = {}
+        inbox.on_stored.append(self._follow)
+
+    async def standing(self, kind: Kind) -> dict[int, Envelope]:
+        """Return the own standing records of one kind by slot (withdrawn ones included)."""
+        if kind not in self._own:
+            found = await self._store.standing_of(self.household, kind)
+            self._own[kind] = {record.slot: record for record in found}
+        return self._own[kind]
+
+    async def publish(
+        self,
+        kind: Kind,
+        bodies: Sequence[bytes],
+        slots: Iterable[int],
+        reusable: Callable[[Envelope], bool] = lambda record: record.withdrawn,
+    ) -> list[Envelope | LocalError]:
+        """Put new things into free slots; one result for each body, in order.
+
+        slots: those that may be used. reusable: whether what stands in a slot may be
+        replaced by a later thing.
+        """
+        async with self._lock:
+            standing = await self.standing(kind)
+            free = (s for s in slots if s not in standing or reusable(standing[s]))
+            drafts: list[Draft | LocalError] = []
+            for body in bodies:
+                slot = next(free, None)
+                if slot is None:
+                    drafts.append(LocalError("no-free-slot", used=len(standing)))
+                else:
+                    drafts.append(self._new(kind, slot, standing.get(slot), body))
+            return await self._submit(drafts)
+
+    async def replace(
+        self, kind: Kind, slot: int, body: bytes, withdrawn: bool = False
+    ) -> Envelope:
+        """Write the next revision of what stands in a slot, or its first one."""
+        async with self._lock:
+            held = (await self.standing(kind)).get(slot)
+            draft = (
+                self._new(kind, slot, None, body)
+                if held is None
+                else self._next(held, body, withdrawn)
+            )
+            return _only(await self._submit([draft]))
+
+    async def start_anew(self, kind: Kind, slot: int, body: bytes) -> Envelope:
+        """Begin a new generation in a slot, whatever stood there."""
+        async with self._lock:
+            held = (await self.standing(kind)).get(slot)
+            return _only(await self._submit([self._new(kind, slot, held, body)]))
+
+    def _new(self, kind: Kind, slot: int, held: Envelope | None, body: bytes) -> Draft:
+        """A generation later than what stands there, even if our clock has gone back."""
+        earliest = 0 if held is None else held.created_at_ms + 1
+        created = max(self._clock.now_ms(), earliest)
+        return Draft(
+            self._inbox.members.community,
+            kind,
+            self.household,
+            slot,
+            ThingKey(os.urandom(THING_KEY_BYTES)),
+            created,
+            0,
+            created,
+            created + lifetime_ms(kind),
+            False,
+            body,
+        )
+
+    def _next(self, held: Envelope, body: bytes, withdrawn: bool) -> Draft:
+        revision = held.revision + 1
+        # Many edits in one moment: the revision number may not run ahead of the time.
+        spent = max(0, revision - limits.FREE_REVISIONS) * limits.REVISION_MS
+        created = max(self._clock.now_ms(), held.created_at_ms + 1, held.generation_ms + spent)
+        return Draft(
+            held.community,
+            held.kind,
+            self.household,
+            held.slot,
+            held.key,
+            held.generation_ms,
+            revision,
+            created,
+            created + lifetime_ms(held.kind),
+            withdrawn,
+            body,
+        )
+
+    async def _submit(self, drafts: Sequence[Draft | LocalError]) -> list[Envelope | LocalError]:
+        results: list[Envelope | LocalError] = []
+        for draft in drafts:
+            if isinstance(draft, LocalError):
+                results.append(draft)
+                continue
+            root = draft.kind in ROOT_SIGNED
+            try:
+                results.append(seal(draft, self._keys.household if root else self._keys.device))
+            except RemoteError as error:
+                results.append(LocalError("too-long" if "long" in error.code else error.code))
+        sealed = [record for record in results if isinstance(record, Envelope)]
+        verdicts = await self._inbox.submit([record.raw for record in sealed], None)
+        admitted: list[Envelope] = []
+        refused: dict[bytes, LocalError] = {}
+        for record, verdict in zip(sealed, verdicts, strict=True):
+            if isinstance(verdict, Admit):
+                admitted.append(record)
+            else:
+                reason = verdict.reason
+                code = "not-a-member" if isinstance(verdict, Ignore) else "not-yet-a-member"
+                if reason in ("slot", "provisional"):
+                    code = "no-free-slot-yet" if reason == "provisional" else "no-free-slot"
+                refused[record.id] = LocalError(code, reason=reason)
+        self._spread(admitted)
+        return [
+            refused.get(result.id, result) if isinstance(result, Envelope) else result
+            for result in results
+        ]
+
+    def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
+        for record in records:
+            if record.household == self.household and record.kind in self._own:
+                self._own[record.kind][record.slot] = record
+
+
+def _only(results: Sequence[Envelope | LocalError]) -> Envelope:
+    (result,) = results
+    if isinstance(result, LocalError):
+        raise result
+    return result

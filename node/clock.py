@@ -1,0 +1,82 @@
+"""Time, as an argument: the system's clock here, a hand-moved one in tests.
+
+Nodes compare clocks at the gate. A clock that is far from the neighbours' median must not
+purge anything: what looks expired may only look so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Protocol
+
+from protocol.limits import MAX_CLOCK_AHEAD_MS
+
+_REMEMBERED = 32
+
+
+class Clock(Protocol):
+    """now_ms: Unix milliseconds, UTC."""
+
+    def now_ms(self) -> int: ...
+
+
+class SystemClock:
+    """The computer's own clock."""
+
+    def now_ms(self) -> int:
+        """Return Unix milliseconds, UTC."""
+        return time.time_ns() // 1_000_000
+
+
+class ManualClock:
+    """A clock that tests move."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+
+    def now_ms(self) -> int:
+        """Return the time it was set to."""
+        return self._now_ms
+
+    def advance(self, by_ms: int) -> None:
+        """Move forward (or back)."""
+        self._now_ms += by_ms
+
+
+class TrioClock:
+    """A wall clock that follows trio's time: simulations move both at once."""
+
+    def __init__(self, start_ms: int, monotonic_s: Callable[[], float]) -> None:
+        self._start_ms = start_ms
+        self._monotonic_s = monotonic_s
+        self._zero_s = monotonic_s()
+
+    def now_ms(self) -> int:
+        """Return start_ms plus what trio's clock has advanced since."""
+        return self._start_ms + int((self._monotonic_s() - self._zero_s) * 1000)
+
+
+class Skew:
+    """How far the own clock is from the neighbours', by their word at the gate."""
+
+    def __init__(self) -> None:
+        self._offsets_ms: dict[bytes, int] = {}
+
+    def observe(self, household: bytes, offset_ms: int) -> None:
+        """Note a neighbour's clock minus ours; the latest word of each counts."""
+        self._offsets_ms.pop(household, None)
+        self._offsets_ms[household] = offset_ms
+        while len(self._offsets_ms) > _REMEMBERED:
+            self._offsets_ms.pop(next(iter(self._offsets_ms)))
+
+    @property
+    def median_ms(self) -> int:
+        """The neighbours' median clock minus ours; 0 while none is known."""
+        return int(median(self._offsets_ms.values())) if self._offsets_ms else 0
+
+    @property
+    def trustworthy(self) -> bool:
+        """Whether the own clock is close enough to decide what has expired."""
+        return abs(self.median_ms) <= MAX_CLOCK_AHEAD_MS

@@ -1,0 +1,257 @@
+"""The community as its members act on it: profiles, invites, removal, leaving, blocking."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from node.author import Author
+from node.clock import Clock
+from node.inbox import Inbox
+from node.network.port import Network
+from node.store.neighbours import blocked_households, set_blocked
+from node.store.profiles import read_profiles
+from node.store.records import RecordStore
+from node.store.views import ViewRules
+from protocol import limits
+from protocol.charter import Charter
+from protocol.envelope import Envelope, Register
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import CommunityId, HouseholdId, ThingKey, short
+from protocol.invite import InviteText
+from protocol.kinds import Kind
+from protocol.membership.bodies import Confirmation, Invite, Removal, read_invite
+from protocol.membership.evaluation import Member, Status
+from protocol.membership.members import Members
+from protocol.place import Place
+from protocol.profile import Profile, read_profile
+from protocol.signing import KeyPair, Seed
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A household as its neighbours see it. status: founder, confirmed, provisional, left."""
+
+    household: HouseholdId
+    name: str
+    about: str
+    place: Place | None
+    status: str
+    inviter: HouseholdId
+    inviter_name: str
+    joined_at_ms: int
+    blocked: bool
+    connected: bool
+
+
+class Community:
+    """One community, seen from one household in it."""
+
+    def __init__(
+        self,
+        author: Author,
+        inbox: Inbox,
+        store: RecordStore,
+        clock: Clock,
+        network: Network,
+        network_key: bytes,
+    ) -> None:
+        self._author = author
+        self._inbox = inbox
+        self._store = store
+        self._clock = clock
+        self._network = network
+        self._network_key = network_key
+        self._blocked: frozenset[int] = frozenset()
+
+    @property
+    def id(self) -> CommunityId:
+        """The community's id: that of its founding charter."""
+        return self._inbox.members.community
+
+    @property
+    def charter(self) -> Charter:
+        """The rules in force."""
+        return self._inbox.members.charter
+
+    @property
+    def self_id(self) -> HouseholdId:
+        """This household."""
+        return self._author.household
+
+    @property
+    def my_status(self) -> str:
+        """``founder``, ``confirmed``, ``provisional``, ``left``, ``removed`` or ``waiting``."""
+        if self.self_id in self._inbox.members.removed:
+            return "removed"
+        member = self._inbox.members.member(self.self_id)
+        return "waiting" if member is None else member.status.value
+
+    async def load(self) -> None:
+        """Recall whom this node blocks."""
+        self._blocked = await blocked_households(self._store.database)
+
+    def view_rules(self) -> ViewRules:
+        """Return what may show at this node."""
+        return ViewRules(self.charter.listing_slots, self._blocked)
+
+    async def members(self) -> list[MemberView]:
+        """Return the households that belong, the founder first, then by joining."""
+        profiles = await read_profiles(self._store.database)
+        hosts = {connection.peer for connection in self._network.connections()}
+        views = []
+        for member in self._inbox.members.households.values():
+            profile = profiles.get(member.household)
+            inviter = profiles.get(member.inviter)
+            views.append(
+                MemberView(
+                    member.household,
+                    profile.name if profile else "",
+                    profile.about if profile else "",
+                    profile.place if profile else None,
+                    member.status.value,
+                    member.inviter,
+                    inviter.name if inviter else "",
+                    member.joined_at_ms,
+                    self._store.number_of(member.household) in self._blocked,
+                    member.household == self.self_id
+                    or any(host in hosts for host in member.devices.values()),
+                )
+            )
+        return sorted(views, key=lambda view: (view.status != "founder", view.joined_at_ms))
+
+    # -- the own profile
+
+    async def profile(self) -> Profile | None:
+        """Return the own profile."""
+        record = (await self._author.standing(Kind.PROFILE)).get(0)
+        try:
+            return None if record is None else read_profile(record.body)
+        except RemoteError:
+            return None
+
+    async def set_profile(self, profile: Profile) -> None:
+        """Tell the neighbours what to call this household, and where it is."""
+        await self._author.replace(Kind.PROFILE, 0, profile.pack())
+
+    # -- inviting
+
+    async def invite(self, uses: int, valid_ms: int) -> InviteText:
+        """Make an invite. LocalError ``may-not-invite``, ``invite-budget-spent``."""
+        own = self._inbox.members.member(self.self_id)
+        if own is None or not own.may_invite:
+            raise LocalError("may-not-invite", status=self.my_status)
+        if not 1 <= uses <= limits.MAX_INVITE_USES:
+            raise LocalError("invite-uses", most=limits.MAX_INVITE_USES)
+        if await self._free_confirmations() < uses:
+            raise LocalError("invite-budget-spent", left=await self._free_confirmations())
+        secret = Seed(os.urandom(32))
+        now_ms = self._clock.now_ms()
+        body = Invite(KeyPair(secret).public, uses, now_ms + valid_ms).pack()
+        (record,) = await self._author.publish(
+            Kind.INVITE, [body], range(limits.INVITE_SLOTS), lambda held: _is_old(held, now_ms)
+        )
+        if isinstance(record, LocalError):
+            raise record
+        return InviteText(
+            self.id, self._network_key, secret, tuple(self._network.addresses())[:6], record
+        )
+
+    async def confirm_waiting(self) -> int:
+        """Confirm households that joined with an own invite that has uses left."""
+        confirmed = 0
+        for member in self._inbox.members.households.values():
+            if member.status is Status.PROVISIONAL and member.inviter == self.self_id:
+                confirmed += await self._confirm(member)
+        return confirmed
+
+    async def _confirm(self, member: Member) -> int:
+        invite = self._invite(member.invite)
+        if member.invite is None or invite is None:
+            return 0
+        if self._clock.now_ms() > invite.valid_until_ms:
+            return 0  # backdated, or too late: a person may still decide to invite anew
+        if self._inbox.members.uses_of(self.self_id, member.invite) >= invite.uses:
+            return 0
+        body = Confirmation(member.household, member.invite).pack()
+        slots = range(self._inbox.members.slots(self.self_id, Kind.CONFIRMATION))
+        (result,) = await self._author.publish(Kind.CONFIRMATION, [body], slots)
+        return 0 if isinstance(result, LocalError) else 1
+
+    def _invite(self, key: ThingKey | None) -> Invite | None:
+        for fact in self._inbox.members.facts_of(self.self_id, Kind.INVITE):
+            if fact.record.key == key and isinstance(fact.body, Invite):
+                return None if fact.record.withdrawn else fact.body
+        return None
+
+    async def _free_confirmations(self) -> int:
+        used = [
+            r for r in (await self._author.standing(Kind.CONFIRMATION)).values() if not r.withdrawn
+        ]
+        return self._inbox.members.slots(self.self_id, Kind.CONFIRMATION) - len(used)
+
+    # -- parting
+
+    async def remove(self, household: HouseholdId, reason: str, with_invited: bool) -> None:
+        """Remove a household, for a reason that all can read.
+
+        with_invited: also those it brought. LocalError ``only-founder``, ``not-yourself``,
+        ``household-not-found``.
+        """
+        members = self._inbox.members
+        if self.self_id != members.founder:
+            raise LocalError("only-founder")
+        if household == self.self_id:
+            raise LocalError("not-yourself")
+        if members.member(household) is None:
+            raise LocalError("household-not-found", id=short(household))
+        kept = () if with_invited else _brought(members, household)
+        try:
+            body = Removal(household, reason, kept).pack()
+        except RemoteError:
+            raise LocalError("reason-needed", longest=limits.MAX_REASON) from None
+        (result,) = await self._author.publish(
+            Kind.REMOVAL, [body], range(limits.REMOVAL_SLOTS), lambda held: False
+        )
+        if isinstance(result, LocalError):
+            raise result
+
+    async def leave(self) -> None:
+        """Say goodbye: the own listings vanish at all neighbours. LocalError ``founder-stays``."""
+        if self.self_id == self._inbox.members.founder:
+            raise LocalError("founder-stays")
+        fact = self._inbox.members.fact(Register(self.self_id, Kind.CERTIFICATE, 0))
+        if fact is None:
+            raise LocalError("not-yet-a-member", reason="waiting")
+        await self._author.replace(Kind.CERTIFICATE, 0, fact.record.body, withdrawn=True)
+
+    async def block(self, household: HouseholdId, blocked: bool) -> None:
+        """Hide (or show again) a household's listings on this node only."""
+        number = self._store.number_of(household)
+        if household == self.self_id:
+            raise LocalError("not-yourself")
+        if number is None:
+            raise LocalError("household-not-found", id=short(household))
+        await set_blocked(self._store.database, number, blocked, self._clock.now_ms())
+        self._blocked = await blocked_households(self._store.database)
+        await self._store.show_again(household)
+
+
+def _brought(members: Members, household: HouseholdId) -> tuple[HouseholdId, ...]:
+    return tuple(
+        sorted(
+            member.household
+            for member in members.households.values()
+            if member.inviter == household and member.status is Status.CONFIRMED
+        )
+    )
+
+
+def _is_old(record: Envelope, now_ms: int) -> bool:
+    """Whether an invite's slot may be used for another: withdrawn, or over for a day."""
+    if record.withdrawn:
+        return True
+    try:
+        return read_invite(record.body).valid_until_ms + limits.DAY_MS < now_ms
+    except RemoteError:
+        return False

@@ -1,0 +1,281 @@
+"""Founding and joining: what happens once, before a node of the community can be opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import trio
+
+from node.clock import Clock
+from node.identity import Identity
+from node.membership_gate import JoiningGate
+from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
+from node.store.database import Database, open_database
+from node.store.neighbours import remember_address
+from node.store.settings import Enrolment, read_enrolment, write_enrolment, write_setting
+from protocol import limits
+from protocol.charter import Charter, read_charter
+from protocol.envelope import Draft, Envelope, decode, read_genesis, seal
+from protocol.errors import LocalError, Unreachable
+from protocol.ids import NO_COMMUNITY, THING_KEY_BYTES, CommunityId, HouseholdId, ThingKey
+from protocol.invite import InviteText
+from protocol.keys import NETWORK_KEY_BYTES, founder_key, member_key
+from protocol.kinds import Kind, lifetime_ms
+from protocol.membership.bodies import Device, certify
+from protocol.profile import Profile
+from protocol.signing import KeyPair, Seed
+
+DATABASE_FILE = "market.db"
+PROFILE_SETTING = "profile"
+_JOIN_DEADLINE_S = 40.0
+_DIAL_DEADLINE_S = 10.0
+_LAN_ANSWERS_S = 6.0
+"""How long to wait for somebody on the LAN once every known address has failed."""
+
+Discovery = Callable[[bytes, Callable[[Sequence[str]], None]], AbstractAsyncContextManager[object]]
+"""Looks for neighbours on the LAN: (network key, what to do with their addresses)."""
+
+
+async def found_community(
+    folder: Path, identity: Identity, charter: Charter, profile: Profile, clock: Clock
+) -> CommunityId:
+    """Found a community in a new folder; its id is that of the charter.
+
+    Raises LocalError ``home-not-writable`` or ``disk-full``.
+    """
+    household = founder_key(identity.root, charter.salt)
+    genesis = _seal(Kind.CHARTER, charter.pack(), household, NO_COMMUNITY, clock.now_ms(), slot=0)
+    if len(genesis.raw) > limits.MAX_GENESIS_BYTES:
+        raise LocalError("charter-too-long", bytes=len(genesis.raw), most=limits.MAX_GENESIS_BYTES)
+    community = CommunityId(genesis.id)
+    signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
+    device = certify_device(household, community, signing, host, 0, clock)
+    enrolment = Enrolment(
+        genesis.raw,
+        os.urandom(NETWORK_KEY_BYTES),
+        household.seed,
+        signing,
+        host,
+        (device.raw,),
+    )
+    async with _new_database(folder, identity) as database:
+        await write_enrolment(database, enrolment)
+        await write_setting(database, PROFILE_SETTING, profile.pack())
+    return community
+
+
+async def join_community(
+    folder: Path,
+    identity: Identity,
+    invite: InviteText,
+    profile: Profile,
+    clock: Clock,
+    network: Callable[[Seed], OpenNetwork],
+    discovery: Discovery,
+) -> CommunityId:
+    """Join with an invite: find one member, get the founding charter, and keep what is needed.
+
+    network: opens a network for a host seed on the invite's private network.
+    Raises LocalError ``invite-expired``, ``invite-used-up``, ``removed``, ``left``,
+    ``already-joined``; Unreachable ``nobody-reachable`` if no member answers in time.
+    """
+    if folder.exists():
+        raise LocalError("already-joined")
+    if invite.terms.valid_until_ms < clock.now_ms():
+        raise LocalError("invite-expired")
+    household = member_key(identity.root, invite.community)
+    signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
+    slot = os.urandom(1)[0] % limits.DEVICE_SLOTS
+    device = certify_device(household, invite.community, signing, host, slot, clock)
+    certificate = _certificate(household, invite, clock)
+    own = (certificate, device, invite.record)
+    gate = JoiningGate(invite.community, HouseholdId(household.public), clock, own)
+    async with network(host)(gate, _Deaf()) as joining:
+        reached, address = await _first_member(joining, invite, discovery)
+    if gate.genesis is None:
+        raise Unreachable("nobody-reachable")
+    kept: tuple[Envelope, ...] = own
+    founding = founder_key(identity.root, _salt_of(gate.genesis))
+    if founding.public == read_genesis(gate.genesis).household:
+        # The founder returns with nothing but the words: the same household, a new device.
+        household = founding
+        device = certify_device(household, invite.community, signing, host, slot, clock)
+        kept = (device,)
+    enrolment = Enrolment(
+        gate.genesis,
+        invite.network_key,
+        household.seed,
+        signing,
+        host,
+        tuple(record.raw for record in kept),
+    )
+    async with _new_database(folder, identity) as database:
+        await write_enrolment(database, enrolment)
+        await write_setting(database, PROFILE_SETTING, profile.pack())
+        await remember_address(database, reached, address, clock.now_ms())
+    return invite.community
+
+
+async def renew_device(database: Database, clock: Clock) -> None:
+    """Turn a restored copy into a new device of its household: new keys, a new certificate.
+
+    The old device's records stay as they are; nothing that it signed is continued.
+    """
+    old = await read_enrolment(database)
+    if old is None:
+        raise LocalError("backup-damaged")
+    community = CommunityId(read_genesis(old.genesis).id)
+    household = KeyPair(old.household_seed)
+    taken = await database.read(
+        lambda connection: {
+            slot
+            for (slot,) in connection.execute(
+                "SELECT slot FROM record JOIN household ON n = household"
+                " WHERE household.id = ? AND kind = ?",
+                (household.public, int(Kind.DEVICE)),
+            )
+        }
+    )
+    free = [slot for slot in range(limits.DEVICE_SLOTS) if slot not in taken]
+    if not free:
+        raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
+    signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
+    device = certify_device(household, community, signing, host, free[0], clock)
+    keep = tuple(raw for raw in old.joining if not _is_device(raw))
+    await write_enrolment(
+        database,
+        Enrolment(
+            old.genesis, old.network_key, old.household_seed, signing, host, (*keep, device.raw)
+        ),
+    )
+
+
+def certify_device(
+    household: KeyPair, community: CommunityId, signing: Seed, host: Seed, slot: int, clock: Clock
+) -> Envelope:
+    """Return the household's certificate of a device with these secret keys."""
+    body = Device(KeyPair(signing).public, KeyPair(host).public).pack()
+    return _seal(Kind.DEVICE, body, household, community, clock.now_ms(), slot)
+
+
+def _certificate(household: KeyPair, invite: InviteText, clock: Clock) -> Envelope:
+    own = HouseholdId(household.public)
+    body = certify(
+        invite.community, own, invite.record.household, invite.record.key, KeyPair(invite.secret)
+    ).pack()
+    return _seal(Kind.CERTIFICATE, body, household, invite.community, clock.now_ms(), slot=0)
+
+
+def _seal(
+    kind: Kind, body: bytes, household: KeyPair, community: CommunityId, now_ms: int, slot: int
+) -> Envelope:
+    draft = Draft(
+        community,
+        kind,
+        HouseholdId(household.public),
+        slot,
+        ThingKey(os.urandom(THING_KEY_BYTES)),
+        now_ms,
+        0,
+        now_ms,
+        now_ms + lifetime_ms(kind),
+        False,
+        body,
+    )
+    return seal(draft, household)
+
+
+def _salt_of(genesis: bytes) -> bytes:
+    return read_charter(read_genesis(genesis).body).salt
+
+
+def _is_device(raw: bytes) -> bool:
+    return decode(raw).kind == Kind.DEVICE
+
+
+async def _first_member(
+    network: Network, invite: InviteText, discovery: Discovery
+) -> tuple[HostKey, str]:
+    """Dial the invite's addresses and whoever is found on the LAN until one member answers."""
+    send, receive = trio.open_memory_channel[str](64)
+    tried: set[str] = set()
+    reached: list[tuple[HostKey, str]] = []
+    refusals: list[str] = []
+
+    def offer(addresses: Sequence[str]) -> None:
+        for address in addresses:
+            if address not in tried:
+                tried.add(address)
+                try:
+                    send.send_nowait(address)
+                except trio.WouldBlock:
+                    return
+
+    pending = 0
+
+    async def dial(address: str, scope: trio.CancelScope) -> None:
+        nonlocal pending
+        try:
+            host = await network.dial(address, _DIAL_DEADLINE_S)
+        except Refused as refusal:
+            refusals.append(refusal.reason)
+            if not refusal.by_us and refusal.reason not in ("stranger", "busy"):
+                scope.cancel()  # a clear no: asking others would not change it
+        except NetworkError:
+            return
+        else:
+            reached.append((host, address))
+            scope.cancel()
+        finally:
+            pending -= 1
+            if pending == 0:
+                scope.deadline = min(scope.deadline, trio.current_time() + _LAN_ANSWERS_S)
+
+    offer(invite.addresses)
+    async with discovery(invite.network_key, offer):
+        with trio.move_on_after(_JOIN_DEADLINE_S) as scope:
+            async with trio.open_nursery() as nursery:
+                async for address in receive:
+                    pending += 1
+                    nursery.start_soon(dial, address, scope)
+    if reached:
+        return reached[0]
+    for reason in ("removed", "left", "invite-expired", "invite-used-up"):
+        if reason in refusals:
+            raise LocalError(reason)
+    if refusals:
+        raise LocalError("invite-refused", reason=refusals[0])
+    raise Unreachable("nobody-reachable")
+
+
+@asynccontextmanager
+async def _new_database(folder: Path, identity: Identity) -> AsyncIterator[Database]:
+    """Make the community's folder and file; a failure leaves nothing behind."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise LocalError("home-not-writable", path=str(folder.parent)) from error
+    try:
+        async with open_database(folder / DATABASE_FILE, identity.database_key) as database:
+            yield database
+    except BaseException:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        raise
+
+
+class _Deaf:
+    """A joining host listens to nothing: it only asks for the founding charter."""
+
+    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:
+        return True
+
+    def on_connected(self, peer: HostKey, address: str, outbound: bool) -> None: ...
+
+    def on_disconnected(self, peer: HostKey) -> None: ...
+
+    def on_misconduct(self, peer: HostKey | None, reason: str) -> None: ...

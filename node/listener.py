@@ -1,0 +1,110 @@
+"""What the network tells the node, passed to the services; one task keeps each peer equal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import trio
+
+from node.catchup import Catchup, Exchange
+from node.conduct import Conduct
+from node.gossip import Gossip
+from node.membership_gate import Passed
+from node.neighbourhood import Neighbourhood
+from node.network.port import HostKey, Network
+from node.sync import Sync
+from protocol.errors import LocalError
+
+_ANSWERING_WAITS_S = 2.0
+"""The dialler of a connection catches up at once, the other side this much later."""
+_MISCONDUCT_WEIGHT = 5.0
+
+
+class NodeListener:
+    """Deaf until :meth:`attach`, which hands it the services of a node that runs."""
+
+    def __init__(self, conduct: Conduct) -> None:
+        self._conduct = conduct
+        self._nursery: trio.Nursery | None = None
+        self._peers: dict[HostKey, trio.CancelScope] = {}
+
+    def attach(
+        self,
+        nursery: trio.Nursery,
+        gossip: Gossip,
+        catchup: Catchup,
+        sync: Sync,
+        neighbourhood: Neighbourhood,
+        learn: Callable[[Passed], Awaitable[None]],
+        network: Network,
+    ) -> None:
+        """Begin to act on what the network tells."""
+        self._nursery = nursery
+        self._gossip = gossip
+        self._catchup = catchup
+        self._sync = sync
+        self._neighbourhood = neighbourhood
+        self._learn = learn
+        self._network = network
+
+    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:
+        """As the port says: total, False only for provably bad bytes."""
+        if self._nursery is None:
+            return True
+        return await self._gossip.receive(forwarder, data)
+
+    def on_connected(self, peer: HostKey, address: str, outbound: bool) -> None:
+        """Keep equal with a new neighbour until it goes."""
+        if self._nursery is not None:
+            scope = self._peers[peer] = trio.CancelScope()
+            self._nursery.start_soon(self._keep, scope, peer, address, outbound)
+
+    def on_disconnected(self, peer: HostKey) -> None:
+        """End what was done for that neighbour, and let it be dialled again."""
+        scope = self._peers.pop(peer, None)
+        if scope is not None:
+            scope.cancel()
+        if self._nursery is not None:
+            self._neighbourhood.disconnected(peer)
+
+    def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
+        """Count a rule broken below us; the adapter has closed the connection."""
+        if peer is None:
+            self._conduct.count(f"fault:{reason}")
+        else:
+            self._fault(peer, reason, _MISCONDUCT_WEIGHT)
+
+    def on_fault(self, peer: HostKey, reason: str) -> None:
+        """Count a provably bad record or message."""
+        self._fault(peer, reason, 1.0)
+
+    def on_passed(self, passed: Passed) -> None:
+        """Learn from the records by which somebody passed the gate."""
+        if self._nursery is not None:
+            self._nursery.start_soon(self._try_learn, passed)
+
+    def on_equal(self, peer: HostKey, done: Exchange) -> None:
+        """Note that the sets are equal with a neighbour."""
+        self._conduct.count("catchup-rounds", done.round_trips)
+        self._conduct.count("catchup-fetched", done.fetched)
+        self._conduct.count("catchup-offered", done.offered)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._sync.note_equal, peer)
+
+    async def _keep(
+        self, scope: trio.CancelScope, peer: HostKey, address: str, outbound: bool
+    ) -> None:
+        with scope:
+            await self._neighbourhood.connected(peer, address, outbound)
+            await self._catchup.keep_equal(peer, 0.0 if outbound else _ANSWERING_WAITS_S)
+
+    async def _try_learn(self, passed: Passed) -> None:
+        try:
+            await self._learn(passed)
+        except LocalError:
+            self._conduct.count("store-failed")
+
+    def _fault(self, peer: HostKey, reason: str, weight: float) -> None:
+        if self._conduct.fault(peer, reason, trio.current_time(), weight):
+            assert self._nursery is not None
+            self._nursery.start_soon(self._network.disconnect, peer)

@@ -1,0 +1,193 @@
+"""The market: publish, change, find. What a household does with its listings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from node.author import Author
+from node.clock import Clock
+from node.inbox import Inbox
+from node.search.query import SearchQuery
+from node.store.listings import (
+    SearchAnswer,
+    StoredListing,
+    count_listings,
+    find_listings,
+    listings_by_key,
+    listings_of,
+)
+from node.store.records import RecordStore
+from protocol import limits
+from protocol.envelope import Envelope
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import THING_KEY_BYTES, ThingKey, from_text
+from protocol.kinds import Kind
+from protocol.listing import Listing, read_listing
+from protocol.mark import Mark, State
+from protocol.membership.evaluation import Status
+
+__all__ = ["Market", "SearchAnswer", "StoredListing"]
+
+_TEXT_DIGITS = 26
+"""Base32 digits of a listing's id."""
+_SHORTEST_PREFIX = 4
+
+
+class Market:
+    """Listings of the own household, and the view of everybody's."""
+
+    def __init__(self, author: Author, inbox: Inbox, store: RecordStore, clock: Clock) -> None:
+        self._author = author
+        self._inbox = inbox
+        self._store = store
+        self._clock = clock
+
+    async def publish(self, listings: Sequence[Listing]) -> list[StoredListing | LocalError]:
+        """Publish new listings, one result each, in order.
+
+        LocalError ``no-free-slot`` (the charter's number is reached), ``no-free-slot-yet``
+        (until somebody confirms this household), ``too-long``, ``shown-too-long``.
+        """
+        members = self._inbox.members
+        slots = members.charter.listing_slots
+        own = members.member(self._author.household)
+        if own is not None and own.status is Status.PROVISIONAL:
+            slots = min(slots, limits.PROVISIONAL_SLOTS)
+        now_ms = self._clock.now_ms()
+        checked = [self._unshowable(listing, now_ms) for listing in listings]
+        bodies = [
+            listing.pack()
+            for listing, problem in zip(listings, checked, strict=True)
+            if problem is None
+        ]
+        records = iter(
+            await self._author.publish(
+                Kind.LISTING, bodies, range(slots), lambda held: _is_over(held, now_ms)
+            )
+            if bodies
+            else []
+        )
+        results: list[StoredListing | LocalError] = []
+        for listing, problem in zip(listings, checked, strict=True):
+            if problem is not None:
+                results.append(problem)
+                continue
+            record = next(records)
+            results.append(
+                record
+                if isinstance(record, LocalError)
+                else self._stored(record, listing, State.OPEN)
+            )
+        return results
+
+    async def edit(self, key: ThingKey, listing: Listing) -> StoredListing:
+        """Replace an own listing. LocalError ``listing-not-found`` or as publish."""
+        own = await self._own(key)
+        problem = self._unshowable(listing, self._clock.now_ms())
+        if problem is not None:
+            raise problem
+        record = await self._author.replace(Kind.LISTING, own.slot, listing.pack())
+        return self._stored(record, listing, own.state)
+
+    async def withdraw(self, key: ThingKey) -> StoredListing:
+        """Take an own listing back, for good. LocalError ``listing-not-found``."""
+        own = await self._own(key)
+        await self._author.replace(Kind.LISTING, own.slot, b"", withdrawn=True)
+        return own
+
+    async def renew(self, key: ThingKey, days: int) -> StoredListing:
+        """Show an own listing for ``days`` from now. LocalError as edit."""
+        own = await self._own(key)
+        until = self._clock.now_ms() + days * limits.DAY_MS
+        return await self.edit(key, replace(own.listing, visible_until_ms=until))
+
+    async def mark(self, key: ThingKey, state: State) -> StoredListing:
+        """Mark an own listing as reserved, taken or open again, visible at once."""
+        own = await self._own(key)
+        marks = await self._author.standing(Kind.MARK)
+        body = Mark(own.key, state).pack()
+        if own.slot in marks:
+            await self._author.start_anew(Kind.MARK, own.slot, body)
+        else:
+            await self._author.replace(Kind.MARK, own.slot, body)
+        return replace(own, state=state)
+
+    async def search(self, query: SearchQuery) -> SearchAnswer:
+        """Search what shows at the moment at this node."""
+        now_ms = self._clock.now_ms()
+        return await self._store.database.read(lambda c: find_listings(c, query, now_ms))
+
+    async def find(self, prefix: str) -> StoredListing:
+        """Return the listing whose id begins so.
+
+        LocalError ``listing-not-found`` or ``listing-ambiguous``.
+        """
+        typed = prefix.strip().lower()
+        if not _SHORTEST_PREFIX <= len(typed) <= _TEXT_DIGITS:
+            raise LocalError("listing-not-found", id=typed)
+        try:
+            low = from_text(typed.ljust(_TEXT_DIGITS, "a"))
+            high = from_text(typed.ljust(_TEXT_DIGITS, "7"))
+        except ValueError:
+            raise LocalError("listing-not-found", id=typed) from None
+        found = await self._store.database.read(
+            lambda c: listings_by_key(c, low[:THING_KEY_BYTES], high[:THING_KEY_BYTES])
+        )
+        if not found:
+            raise LocalError("listing-not-found", id=typed)
+        if len(found) > 1:
+            raise LocalError("listing-ambiguous", id=typed)
+        return found[0]
+
+    async def mine(self) -> list[StoredListing]:
+        """Return the own listings, newest first, those that show no longer included."""
+        number = self._store.number_of(self._author.household)
+        if number is None:
+            return []
+        return await self._store.database.read(lambda c: listings_of(c, number))
+
+    async def count(self) -> int:
+        """Return how many listings show at this node at the moment."""
+        now_ms = self._clock.now_ms()
+        return await self._store.database.read(lambda c: count_listings(c, now_ms))
+
+    async def _own(self, key: ThingKey) -> StoredListing:
+        found = await self._store.database.read(lambda c: listings_by_key(c, key, key))
+        for stored in found:
+            if stored.household == self._author.household:
+                return stored
+        raise LocalError("listing-not-found", id=key.hex())
+
+    def _unshowable(self, listing: Listing, now_ms: int) -> LocalError | None:
+        longest = self._inbox.members.charter.visible_days
+        if listing.visible_until_ms <= now_ms:
+            return LocalError("already-over")
+        if listing.visible_until_ms > now_ms + longest * limits.DAY_MS + limits.MINUTE_MS:
+            return LocalError("shown-too-long", days=longest)
+        if len(listing.photos) > self._inbox.members.charter.photos:
+            return LocalError("too-many-photos", photos=self._inbox.members.charter.photos)
+        return None
+
+    def _stored(self, record: Envelope, listing: Listing, state: State) -> StoredListing:
+        return StoredListing(
+            record.key,
+            record.household,
+            "",
+            record.slot,
+            state,
+            listing,
+            record.generation_ms,
+            record.created_at_ms,
+            record.revision,
+        )
+
+
+def _is_over(record: Envelope, now_ms: int) -> bool:
+    """Whether what stands in a slot shows no more, so that a new listing may have it."""
+    if record.withdrawn:
+        return True
+    try:
+        return read_listing(record.body).visible_until_ms <= now_ms
+    except RemoteError:
+        return False

@@ -1,0 +1,260 @@
+"""The composition root: one node, which is one household in one community.
+
+Everything is opened here, in order of dependency, and closed in reverse; services get the
+collaborators they use, never this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import trio
+
+from node.author import Author, Keys
+from node.catchup import Catchup
+from node.clock import Clock, Skew, SystemClock
+from node.community import Community
+from node.conduct import Conduct
+from node.enrolment import DATABASE_FILE, PROFILE_SETTING, Discovery
+from node.gossip import Gossip
+from node.identity import Identity
+from node.inbox import Inbox
+from node.listener import NodeListener
+from node.market import Market
+from node.membership_gate import MembershipGate, Passed
+from node.neighbourhood import Neighbourhood
+from node.network.port import Network, OpenNetwork
+from node.store.database import Database, open_database
+from node.store.records import RecordStore
+from node.store.settings import Enrolment, read_enrolment, read_setting
+from node.sync import Sync
+from protocol.admission import Admit
+from protocol.envelope import Envelope, decode
+from protocol.errors import LocalError
+from protocol.kinds import Kind
+from protocol.membership.members import Members, found
+from protocol.signing import KeyPair, Seed
+
+_PURGE_S = 600.0
+
+
+@asynccontextmanager
+async def no_discovery(
+    network_key: bytes, on_found: Callable[[Sequence[str]], None]
+) -> AsyncIterator[None]:
+    """Stand in for LAN discovery where it is switched off."""
+    yield
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOptions:
+    """How a node reaches others. network: opens a network for (host seed, network key).
+
+    discovery: looks for neighbours on the LAN and announces the own addresses.
+    seed: of the jitter; None draws one.
+    """
+
+    network: Callable[[Seed, bytes], OpenNetwork]
+    discovery: Callable[[Callable[[], Sequence[str]]], Discovery] = field(
+        default=lambda addresses: no_discovery
+    )
+    clock: Clock = field(default_factory=SystemClock)
+    seed: int | None = None
+
+
+class Node:
+    """What the application uses of an open node."""
+
+    def __init__(
+        self,
+        community: Community,
+        market: Market,
+        sync: Sync,
+        catchup: Catchup,
+        inbox: Inbox,
+        conduct: Conduct,
+        skew: Skew,
+        network: Network,
+        database: Database,
+        neighbourhood: Neighbourhood,
+    ) -> None:
+        self.community = community
+        self.market = market
+        self.sync = sync
+        self.catchup = catchup
+        self.inbox = inbox
+        self.database = database
+        self.skew = skew
+        self.neighbourhood = neighbourhood
+        self._conduct = conduct
+        self._network = network
+
+    def addresses(self) -> Sequence[str]:
+        """Return where this node can be dialled."""
+        return self._network.addresses()
+
+    def health(self) -> dict[str, int]:
+        """Return what was refused, parked, throttled or lost so far, by reason."""
+        return {**self._conduct.counts, "parked-now": self.inbox.parked}
+
+    async def wait_until_member(self) -> None:
+        """Return once this household belongs, by the records of its neighbours."""
+        changed = trio.Event()
+
+        def listen(members: Members) -> None:
+            if members.member(self.community.self_id) is not None:
+                changed.set()
+
+        listen(self.inbox.members)
+        self.inbox.on_members.append(listen)
+        await changed.wait()
+        self.inbox.on_members.remove(listen)
+
+
+@asynccontextmanager
+async def open_node(folder: Path, identity: Identity, options: NodeOptions) -> AsyncIterator[Node]:
+    """Open the node of one community and run it until the context ends.
+
+    Must run inside a trio-asyncio loop. Raises LocalError: ``not-a-community``,
+    ``port-in-use`` and those of open_database.
+    """
+    async with open_database(folder / DATABASE_FILE, identity.database_key) as database:
+        enrolment = await read_enrolment(database)
+        if enrolment is None:
+            raise LocalError("not-a-community", path=str(folder))
+        async with _running(database, enrolment, options) as node:
+            yield node
+
+
+@asynccontextmanager
+async def _running(
+    database: Database, enrolment: Enrolment, options: NodeOptions
+) -> AsyncIterator[Node]:
+    clock = options.clock
+    random = Random(options.seed)
+    conduct, skew = Conduct(), Skew()
+    keys = Keys(KeyPair(enrolment.household_seed), KeyPair(enrolment.signing_seed))
+    own_records = [decode(raw) for raw in enrolment.joining]
+
+    # The rules of what may show come from the community, which needs the store: bound late.
+    store = RecordStore(database, lambda: community.view_rules())
+    members = found(enrolment.genesis).extended(await store.load())
+    inbox = Inbox(store, clock, conduct, members)
+    author = Author(keys, clock, inbox, store, lambda records: gossip.spread(records))
+
+    def own_proof() -> Sequence[Envelope]:
+        return inbox.members.proof(author.household) or own_records
+
+    started = trio.Event()
+    listener = NodeListener(conduct)
+    gate = MembershipGate(
+        author.household,
+        clock,
+        lambda: inbox.members,
+        own_proof,
+        lambda host: conduct.banned(host, trio.current_time()),
+        listener.on_passed,
+        started,
+    )
+    open_network = options.network(enrolment.host_seed, enrolment.network_key)
+    async with open_network(gate, listener) as network:
+        sync = Sync(
+            network, store, inbox, clock, author.household, lambda: sum(catchup.missing.values())
+        )
+        catchup = Catchup(network, store, inbox, conduct, random, listener.on_equal)
+        gossip = Gossip(network, inbox, conduct, catchup.nudge)
+        community = Community(author, inbox, store, clock, network, enrolment.network_key)
+        market = Market(author, inbox, store, clock)
+        neighbourhood = Neighbourhood(
+            network,
+            database,
+            store,
+            inbox,
+            author,
+            clock,
+            conduct,
+            random,
+            lambda: _device_slot(own_records),
+        )
+        node = Node(
+            community, market, sync, catchup, inbox, conduct, skew, network, database,
+            neighbourhood,
+        )  # fmt: skip
+        await community.load()
+        await sync.load()
+
+        async def learn(passed: Passed) -> None:
+            skew.observe(passed.member.household, passed.clock_offset_ms)
+            verdicts = await inbox.submit(passed.records, passed.host)
+            gossip.spread([v.record for v in verdicts if isinstance(v, Admit)])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(inbox.run)
+            nursery.start_soon(gossip.run)
+            await _introduce(database, author, inbox, own_records)
+            await neighbourhood.load()
+            listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
+            inbox.on_fault = listener.on_fault
+            nursery.start_soon(_attend, database, inbox, community, author, own_records)
+            nursery.start_soon(_purge, store, clock, skew, conduct)
+            nursery.start_soon(neighbourhood.run)
+            discovery = options.discovery(network.addresses)
+            async with discovery(enrolment.network_key, neighbourhood.found):
+                started.set()
+                try:
+                    yield node
+                finally:
+                    nursery.cancel_scope.cancel()
+
+
+def _device_slot(own_records: Sequence[Envelope]) -> int:
+    return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
+
+
+async def _introduce(
+    database: Database, author: Author, inbox: Inbox, own_records: Sequence[Envelope]
+) -> None:
+    """Put the own membership records and, once they stand, the profile into the community."""
+    missing = [r.raw for r in own_records if not inbox.members.holds(r)]
+    if missing:
+        await inbox.submit(missing, None)
+    if inbox.members.member(author.household) is None:
+        return
+    profile = await read_setting(database, PROFILE_SETTING)
+    if profile is not None and 0 not in await author.standing(Kind.PROFILE):
+        await author.replace(Kind.PROFILE, 0, profile)
+
+
+async def _attend(
+    database: Database,
+    inbox: Inbox,
+    community: Community,
+    author: Author,
+    own_records: Sequence[Envelope],
+) -> None:
+    """When the membership moves: introduce this household, confirm those it invited."""
+    moved = trio.Event()
+
+    def wake(members: Members) -> None:
+        moved.set()
+
+    inbox.on_members.append(wake)
+    while True:
+        moved = trio.Event()
+        await _introduce(database, author, inbox, own_records)
+        await community.confirm_waiting()
+        await moved.wait()
+
+
+async def _purge(store: RecordStore, clock: Clock, skew: Skew, conduct: Conduct) -> None:
+    """Forget what is over, unless the own clock may be wrong."""
+    while True:
+        if skew.trustworthy:
+            conduct.count("expired", await store.purge(clock.now_ms()))
+        else:
+            conduct.count("purge-held-back")
+        await trio.sleep(_PURGE_S)

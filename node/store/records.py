@@ -1,0 +1,279 @@
+"""The set of standing records, on disk and as the item sets that reconciliation compares.
+
+One transaction takes a batch: the record, its view and its search index change together, and
+the item sets follow once the transaction is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from node.store.database import Connection, Database
+from node.store.listing_index import KnownWords
+from node.store.views import Change, ViewRules, write_views
+from protocol.envelope import Envelope, Register, decode, supersedes
+from protocol.ids import HouseholdId, RecordId
+from protocol.kinds import FIRST_CONTENT, is_membership
+from protocol.reconcile import ItemSet, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch did. stored: the records that took their register, in arrival order."""
+
+    stored: tuple[Envelope, ...]
+    superseded: int
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Changes to the in-memory sets, made only after the transaction is durable."""
+
+    added: list[Envelope] = field(default_factory=list)
+    removed: list[tuple[int, int, bytes]] = field(default_factory=list)
+    households: dict[HouseholdId, int] = field(default_factory=dict)
+    next_seq: int = 0
+    superseded: int = 0
+
+
+class RecordStore:
+    """Records by register. ``rules`` is asked, at each write, what may show."""
+
+    def __init__(self, database: Database, rules: Callable[[], ViewRules]) -> None:
+        self.database = database
+        self.membership = ItemSet()
+        self.content = ItemSet()
+        self._rules = rules
+        self._households: dict[HouseholdId, int] = {}
+        self._next_seq = 1
+        self._known_words = KnownWords()
+
+    async def load(self) -> list[Envelope]:
+        """Fill the item sets from the file; return the standing membership records."""
+
+        def read(
+            connection: Connection,
+        ) -> tuple[list[tuple[int, bytes, int]], list[bytes], int, list[tuple[bytes, int]]]:
+            items = connection.execute(
+                "SELECT created_at_ms, id, kind FROM record ORDER BY created_at_ms, id"
+            ).fetchall()
+            raws = connection.execute(
+                "SELECT raw FROM record WHERE kind < ? ORDER BY created_at_ms", (FIRST_CONTENT,)
+            ).fetchall()
+            (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()
+            households = connection.execute("SELECT id, n FROM household").fetchall()
+            return items, [raw for (raw,) in raws], last, households
+
+        items, raws, last, households = await self.database.read(read)
+        self.membership.add_many((at, id) for at, id, kind in items if is_membership(kind))
+        self.content.add_many((at, id) for at, id, kind in items if not is_membership(kind))
+        self._next_seq = last + 1
+        self._households = {HouseholdId(id): n for id, n in households}
+        return [decode(raw) for raw in raws]
+
+    def items(self, membership: bool) -> ItemSet:
+        """Return one of the two sets that are reconciled, membership first."""
+        return self.membership if membership else self.content
+
+    def knows(self, record: Envelope) -> bool:
+        """Tell whether exactly this record stands, without touching the disk."""
+        items = self.items(is_membership(record.kind))
+        return (record.created_at_ms, record.id) in items
+
+    def number_of(self, household: HouseholdId) -> int | None:
+        """Return the number by which tables name a household; None if it has no record."""
+        return self._households.get(household)
+
+    async def apply(self, records: Sequence[Envelope]) -> Applied:
+        """Store those that win their register. records: admitted, in order of arrival."""
+        batch = await self.database.write(lambda connection: self._write(connection, records))
+        self._follow(batch)
+        return Applied(tuple(batch.added), batch.superseded)
+
+    async def drop(
+        self, households: Iterable[HouseholdId], keeps: Callable[[Envelope], bool]
+    ) -> list[Envelope]:
+        """Delete the records of some households that may no longer stand; return them."""
+
+        def delete(connection: Connection) -> tuple[_Batch, list[Envelope]]:
+            batch = _Batch(next_seq=self._next_seq)
+            dropped: list[Envelope] = []
+            for household in households:
+                number = self._households.get(household)
+                if number is None:
+                    continue
+                rows = connection.execute(
+                    "SELECT seq, raw FROM record WHERE household = ?", (number,)
+                ).fetchall()
+                gone = [(seq, record) for seq, raw in rows if not keeps(record := decode(raw))]
+                changes = [
+                    Change(None, 0, number, seq, record.kind, record.slot) for seq, record in gone
+                ]
+                connection.executemany(
+                    "DELETE FROM record WHERE seq = ?", [(seq,) for seq, _ in gone]
+                )
+                write_views(connection, changes, self._rules(), self._known_words)
+                batch.removed += [(r.kind, r.created_at_ms, r.id) for _, r in gone]
+                dropped += [record for _, record in gone]
+            return batch, dropped
+
+        batch, dropped = await self.database.write(delete)
+        self._follow(batch)
+        return dropped
+
+    async def purge(self, now_ms: int) -> int:
+        """Forget records whose time is over; return how many."""
+
+        def delete(connection: Connection) -> _Batch:
+            rows = connection.execute(
+                "SELECT seq, household, kind, slot, created_at_ms, id FROM record"
+                " WHERE expires_at_ms <= ?",
+                (now_ms,),
+            ).fetchall()
+            changes = [Change(None, 0, n, seq, kind, slot) for seq, n, kind, slot, _, _ in rows]
+            connection.executemany("DELETE FROM record WHERE seq = ?", [(row[0],) for row in rows])
+            write_views(connection, changes, self._rules(), self._known_words)
+            return _Batch(
+                removed=[(kind, at, id) for _, _, kind, _, at, id in rows],
+                next_seq=self._next_seq,
+            )
+
+        batch = await self.database.write(delete)
+        self._follow(batch)
+        return len(batch.removed)
+
+    async def raws(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        """Return the exact bytes of the wanted records that stand, in the order wanted."""
+
+        def read(connection: Connection) -> list[bytes]:
+            found: list[bytes] = []
+            for created_at_ms, prefix in wanted:
+                found += [
+                    raw
+                    for (raw,) in connection.execute(
+                        "SELECT raw FROM record"
+                        " WHERE created_at_ms = ? AND id >= ? AND substr(id, 1, ?) = ?",
+                        (created_at_ms, prefix, len(prefix), prefix),
+                    )
+                ]
+            return found
+
+        return await self.database.read(read)
+
+    async def standing(self, register: Register) -> Envelope | None:
+        """Return the record that stands in a register."""
+        number = self._households.get(register.household)
+        if number is None:
+            return None
+        row = await self.database.read(
+            lambda connection: connection.execute(
+                "SELECT raw FROM record WHERE household = ? AND kind = ? AND slot = ?",
+                (number, register.kind, register.slot),
+            ).fetchone()
+        )
+        return None if row is None else decode(row[0])
+
+    async def standing_of(self, household: HouseholdId, kind: int) -> list[Envelope]:
+        """Return all standing records of one kind by one household."""
+        number = self._households.get(household)
+        rows = await self.database.read(
+            lambda connection: connection.execute(
+                "SELECT raw FROM record WHERE household = ? AND kind = ?", (number, kind)
+            ).fetchall()
+        )
+        return [decode(raw) for (raw,) in rows]
+
+    async def show_again(self, household: HouseholdId) -> None:
+        """Write the views of one household anew, after what may show has changed."""
+        number = self._households.get(household)
+        if number is None:
+            return
+
+        def rewrite(connection: Connection) -> None:
+            rows = connection.execute(
+                "SELECT seq, raw FROM record WHERE household = ? AND kind >= ? ORDER BY seq",
+                (number, FIRST_CONTENT),
+            ).fetchall()
+            changes = []
+            for seq, raw in rows:
+                record = decode(raw)
+                changes.append(Change(record, seq, number, seq, record.kind, record.slot))
+            write_views(connection, changes, self._rules(), self._known_words)
+
+        await self.database.write(rewrite)
+
+    # -- one transaction
+
+    def _write(self, connection: Connection, records: Sequence[Envelope]) -> _Batch:
+        batch = _Batch(next_seq=self._next_seq)
+        winners: dict[Register, Envelope] = {}
+        for record in records:
+            held = winners.get(record.register)
+            if held is None:
+                winners[record.register] = record
+                continue
+            batch.superseded += 1
+            if supersedes(record, held):
+                del winners[record.register]  # re-insert at the end: order of arrival
+                winners[record.register] = record
+        changes: list[Change] = []
+        rows: list[tuple[object, ...]] = []
+        replaced: list[tuple[int]] = []
+        for record in winners.values():
+            number = self._number(connection, record.household, batch)
+            standing = connection.execute(
+                "SELECT seq, raw FROM record WHERE household = ? AND kind = ? AND slot = ?",
+                (number, record.kind, record.slot),
+            ).fetchone()
+            replaced_seq = None
+            if standing is not None:
+                replaced_seq, old = standing[0], decode(standing[1])
+                if not supersedes(record, old):
+                    batch.superseded += 1
+                    continue
+                replaced.append((replaced_seq,))
+                batch.removed.append((old.kind, old.created_at_ms, old.id))
+            seq = batch.next_seq
+            batch.next_seq += 1
+            rows.append(
+                (
+                    seq,
+                    record.id,
+                    number,
+                    record.kind,
+                    record.slot,
+                    record.created_at_ms,
+                    record.expires_at_ms,
+                    record.raw,
+                )
+            )
+            changes.append(Change(record, seq, number, replaced_seq, record.kind, record.slot))
+            batch.added.append(record)
+        connection.executemany("DELETE FROM record WHERE seq = ?", replaced)
+        connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        write_views(connection, changes, self._rules(), self._known_words)
+        return batch
+
+    def _number(self, connection: Connection, household: HouseholdId, batch: _Batch) -> int:
+        number = self._households.get(household) or batch.households.get(household)
+        if number is None:
+            number = connection.execute(
+                "INSERT INTO household (id) VALUES (?)", (household,)
+            ).lastrowid
+            batch.households[household] = number
+        return number
+
+    def _follow(self, batch: _Batch) -> None:
+        self._households.update(batch.households)
+        self._next_seq = batch.next_seq
+        for kind, created_at_ms, id in batch.removed:
+            self.items(is_membership(kind)).discard(created_at_ms, RecordId(id))
+        for membership in (True, False):
+            added = [
+                (record.created_at_ms, record.id)
+                for record in batch.added
+                if is_membership(record.kind) is membership
+            ]
+            if added:
+                self.items(membership).add_many(added)

@@ -1,0 +1,162 @@
+"""What people see of the records: listings with their marks, and profiles.
+
+Views follow from the standing records and can be written anew from them at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from node.store.database import Connection
+from node.store.listing_index import (
+    KnownWords,
+    ListingRow,
+    insert_listings,
+    remove_listings,
+    set_state,
+)
+from protocol.envelope import Envelope, decode
+from protocol.errors import RemoteError
+from protocol.kinds import Kind
+from protocol.listing import bounded, read_listing
+from protocol.mark import State, read_mark
+from protocol.profile import read_profile
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRules:
+    """What may show. listing_slots: of the charter. blocked: household numbers."""
+
+    listing_slots: int
+    blocked: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One register's new holder. record: None where the old one only went away."""
+
+    record: Envelope | None
+    seq: int
+    household: int
+    replaced_seq: int | None
+    kind: int
+    slot: int
+
+
+def write_views(
+    connection: Connection,
+    changes: Sequence[Change],
+    rules: ViewRules,
+    known: KnownWords | None = None,
+) -> None:
+    """Bring the views in line with changed registers, within the caller's transaction."""
+    cursor = connection.cursor()
+    gone = [
+        change.replaced_seq
+        for change in changes
+        if change.kind == Kind.LISTING and change.replaced_seq is not None
+    ]
+    if gone:
+        remove_listings(cursor, gone)
+    rows = [
+        row
+        for change in changes
+        if change.kind == Kind.LISTING and (row := _listing_row(connection, change, rules))
+    ]
+    if rows:
+        insert_listings(cursor, rows, known)
+    for change in changes:
+        if change.kind == Kind.MARK:
+            _write_mark(connection, change)
+        elif change.kind == Kind.PROFILE:
+            _write_profile(connection, change)
+
+
+def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> ListingRow | None:
+    record = change.record
+    if (
+        record is None
+        or record.withdrawn
+        or change.slot >= rules.listing_slots
+        or change.household in rules.blocked
+    ):
+        return None
+    try:
+        listing = bounded(read_listing(record.body), record.created_at_ms)
+    except RemoteError:
+        return None  # it stays in the set, unseen: others may read what we cannot
+    place = listing.place
+    return ListingRow(
+        seq=change.seq,
+        household=change.household,
+        slot=change.slot,
+        key=record.key,
+        kind=int(listing.kind),
+        category=listing.category,
+        language=listing.language,
+        title=listing.title,
+        description=listing.description,
+        tags=listing.tags,
+        swap_for=listing.swap_for or "",
+        price_minor=None if listing.price is None else listing.price.minor,
+        currency=None if listing.price is None else listing.price.currency,
+        lat_e4=None if place is None else place.lat_e4,
+        lon_e4=None if place is None else place.lon_e4,
+        created_at_ms=record.created_at_ms,
+        visible_until_ms=listing.visible_until_ms,
+        state=_state_from_mark(connection, change, record),
+    )
+
+
+def _state_from_mark(connection: Connection, change: Change, listing: Envelope) -> int:
+    """Return what a mark that arrived before its listing says of it."""
+    row = connection.execute(
+        "SELECT raw FROM record WHERE household = ? AND kind = ? AND slot = ?",
+        (change.household, int(Kind.MARK), change.slot),
+    ).fetchone()
+    return State.OPEN if row is None else _state_of(decode(row[0]), listing.key)
+
+
+def _state_of(mark_record: Envelope, listing_key: bytes) -> State:
+    if mark_record.withdrawn:
+        return State.OPEN
+    try:
+        mark = read_mark(mark_record.body)
+    except RemoteError:
+        return State.OPEN
+    return mark.state if mark.listing == listing_key else State.OPEN
+
+
+def _write_mark(connection: Connection, change: Change) -> None:
+    row = connection.execute(
+        "SELECT seq, raw FROM record WHERE household = ? AND kind = ? AND slot = ?",
+        (change.household, int(Kind.LISTING), change.slot),
+    ).fetchone()
+    if row is not None:
+        key = decode(row[1]).key
+        state = State.OPEN if change.record is None else _state_of(change.record, key)
+        set_state(connection.cursor(), row[0], int(state))
+
+
+def _write_profile(connection: Connection, change: Change) -> None:
+    connection.execute("DELETE FROM profile WHERE household = ?", (change.household,))
+    if change.record is None or change.record.withdrawn:
+        return
+    try:
+        profile = read_profile(change.record.body)
+    except RemoteError:
+        return
+    place = profile.place
+    connection.execute(
+        "INSERT INTO profile VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.household,
+            change.seq,
+            profile.name,
+            profile.about,
+            None if place is None else place.name,
+            None if place is None else place.lat_e4,
+            None if place is None else place.lon_e4,
+        ),
+    )

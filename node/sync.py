@@ -1,0 +1,104 @@
+"""What a household may know about its neighbours' presence: honest numbers for every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from node.clock import Clock
+from node.inbox import Inbox
+from node.network.port import HostKey, Network
+from node.store.neighbours import last_synced, note_synced
+from node.store.profiles import read_profiles
+from node.store.records import RecordStore
+from protocol.ids import HouseholdId
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """One household: reachable now or not, and when the sets were last equal (Unix ms)."""
+
+    household: HouseholdId
+    name: str
+    connected: bool
+    last_synced_at_ms: int | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """neighbours_synced: connected ones with which the sets were equal at least once.
+
+    since_ms: the oldest of their last syncs. missing: records known to be still missing.
+    """
+
+    neighbours_connected: int
+    neighbours_synced: int
+    neighbours_known: int
+    neighbours: list[Neighbour]
+    missing: int
+    since_ms: int | None
+
+
+class Sync:
+    """Remembers, across restarts, when the sets were equal with whom."""
+
+    def __init__(
+        self,
+        network: Network,
+        store: RecordStore,
+        inbox: Inbox,
+        clock: Clock,
+        own: HouseholdId,
+        missing: Callable[[], int],
+    ) -> None:
+        self._network = network
+        self._store = store
+        self._inbox = inbox
+        self._clock = clock
+        self._own = own
+        self._missing = missing
+        self._last: dict[HouseholdId, int] = {}
+
+    async def load(self) -> None:
+        """Recall the last syncs from the file."""
+        self._last = await last_synced(self._store.database)
+
+    async def note_equal(self, peer: HostKey) -> None:
+        """Note that the sets were equal with a host's household just now."""
+        member = self._inbox.members.by_host(peer)
+        if member is None:
+            return
+        self._last[member.household] = self._clock.now_ms()
+        number = self._store.number_of(member.household)
+        if number is not None:
+            await note_synced(self._store.database, number, self._clock.now_ms())
+
+    async def status(self) -> SyncStatus:
+        """Return how things stand now."""
+        profiles = await read_profiles(self._store.database)
+        connected: dict[HouseholdId, str] = {}
+        for connection in self._network.connections():
+            member = self._inbox.members.by_host(connection.peer)
+            if member is not None and member.household != self._own:
+                connected[member.household] = connection.address
+        neighbours = [
+            Neighbour(
+                household,
+                profiles[household].name if household in profiles else "",
+                household in connected,
+                self._last.get(household),
+                connected.get(household),
+            )
+            for household, member in self._inbox.members.households.items()
+            if member.stands and household != self._own
+        ]
+        synced = [at for household, at in self._last.items() if household in connected]
+        return SyncStatus(
+            len(connected),
+            len(synced),
+            len(neighbours),
+            neighbours,
+            self._missing(),
+            min(synced) if synced else None,
+        )
