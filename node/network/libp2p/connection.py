@@ -16,7 +16,6 @@ from node.network.libp2p.yamux_stream import YamuxStream
 from node.network.port import HostKey, NetworkError, StreamHandler
 
 NEGOTIATION_DEADLINE_S = 10.0
-_FLUSH_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -80,12 +79,6 @@ class PeerConnection:
     def drop(self, misconduct: str | None = None) -> None:
         """Close at once; misconduct: what the peer did, if that is why."""
         self._misconduct = self._misconduct or misconduct
-        self._muxer.stop()
-
-    async def close(self) -> None:
-        """Close after what was sent so far is on its way, at most a second later."""
-        with trio.move_on_after(_FLUSH_S):
-            await self._muxer.wait_until_written()
         self._muxer.stop()
 
     def _on_stream(self, stream: YamuxStream) -> None:

@@ -100,9 +100,9 @@ class Host:
         return await self._connections[peer][-1].open_stream(protocols, deadline_s)
 
     async def disconnect(self, peer: HostKey) -> None:
-        """Close every connection to a peer, after what was sent is on its way."""
+        """Close every connection to a peer."""
         for connection in list(self._connections.get(peer, ())):
-            await connection.close()
+            connection.drop()
             await connection.closed.wait()
 
     async def dial(self, address: str, deadline_s: float) -> HostKey:

@@ -30,8 +30,6 @@ class SendQueue:
         self._is_closed = False
         self._room = trio.lowlevel.ParkingLot()
         self._work = trio.lowlevel.ParkingLot()
-        self._drained = trio.lowlevel.ParkingLot()
-        self._is_writing = False
 
     async def wait_for_room(self) -> None:
         """Return when a data frame may be put. StreamClosed once the queue is closed."""
@@ -52,13 +50,7 @@ class SendQueue:
         return True
 
     async def take_batch(self) -> bytes:
-        """Wait for frames and return as many as fit one batch, joined.
-
-        Called by the one writer, again only when the batch before is written.
-        """
-        self._is_writing = False
-        if not self._frames:
-            self._drained.unpark_all()
+        """Wait for frames and return as many as fit one batch, joined."""
         while not self._frames:
             await self._work.park()
         taken: list[bytes] = []
@@ -68,18 +60,11 @@ class SendQueue:
             taken.append(frame)
             size += len(frame)
         self._waiting_bytes -= size
-        self._is_writing = True
         self._room.unpark_all()
         return b"".join(taken)
-
-    async def wait_until_written(self) -> None:
-        """Return when everything queued has been handed to the connection."""
-        while not self._is_closed and (self._frames or self._is_writing):
-            await self._drained.park()
 
     def close(self) -> None:
         """Drop what waits and wake everybody."""
         self._is_closed = True
         self._frames.clear()
-        for lot in (self._room, self._drained):
-            lot.unpark_all()
+        self._room.unpark_all()

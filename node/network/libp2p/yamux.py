@@ -88,10 +88,6 @@ class Yamux:
         """End the connection now."""
         self._scope.cancel()
 
-    async def wait_until_written(self) -> None:
-        """Return when everything sent so far is on its way."""
-        await self._queue.wait_until_written()
-
     def open_stream(self) -> YamuxStream:
         """Open a stream to the peer. NetworkError if too many are open."""
         ours = sum(1 for _ in self._ids(self._parity))
