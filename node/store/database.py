@@ -133,6 +133,7 @@ async def _open_connection(stack: AsyncExitStack, path: Path, key: bytes) -> _Wo
     def connect() -> Connection:
         connection = sqlite.connect(str(path), isolation_level=None, check_same_thread=False)
         try:
+            connection.execute("PRAGMA cipher_log_level = NONE")  # errors are raised anyway
             connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
@@ -152,11 +153,14 @@ async def _open_connection(stack: AsyncExitStack, path: Path, key: bytes) -> _Wo
         await worker
 
     async def close() -> None:
-        with trio.CancelScope(shield=True), suppress(ValueError, sqlite.Error):
-            await aio_as_trio(worker.close)()
+        with trio.CancelScope(shield=True):
+            with suppress(ValueError, sqlite.Error):
+                await aio_as_trio(worker.close)()
+            # The thread's last word goes to the event loop, which must still be there.
+            await trio.to_thread.run_sync(worker._thread.join)
 
-    await aio_as_trio(start)()
     stack.push_async_callback(close)
+    await aio_as_trio(start)()
     return worker
 
 
