@@ -18,9 +18,8 @@ from node.conduct import Conduct
 from node.network.port import HostKey
 from node.store.records import RecordStore
 from protocol.admission import Admit, Ignore, Park, Reject, Verdict, admit_all
-from protocol.envelope import Envelope, decode
-from protocol.errors import RemoteError
-from protocol.ids import HouseholdId, record_id
+from protocol.envelope import Envelope
+from protocol.ids import HouseholdId
 from protocol.kinds import is_membership
 from protocol.membership.members import Members
 
@@ -115,20 +114,11 @@ class Inbox:
 
     async def _take(self, batch: list[Submission]) -> None:
         now_ms = self._clock.now_ms()
-        fresh: dict[bytes, bytes] = {}
-        keys: list[list[bytes]] = []
-        for submission in batch:
-            own: list[bytes] = []
-            for raw in submission.raws:
-                key = record_id(raw)
-                own.append(key)
-                if key not in fresh and not self._known(raw):
-                    fresh[key] = raw
-            keys.append(own)
-        judged, members = admit_all(list(fresh.values()), now_ms, self.members)
+        fresh = list(dict.fromkeys(raw for submission in batch for raw in submission.raws))
+        judged, members = admit_all(fresh, now_ms, self.members, self._store.knows)
         verdicts = dict(zip(fresh, judged, strict=True))
-        for submission, own in zip(batch, keys, strict=True):
-            submission.verdicts = [verdicts.get(key, Ignore("known")) for key in own]
+        for submission in batch:
+            submission.verdicts = [verdicts[raw] for raw in submission.raws]
             self._note(submission)
             submission.judged.set()
         failure: Exception | None = None
@@ -141,13 +131,6 @@ class Inbox:
             submission.failure = failure
             submission.stored.set()
 
-    def _known(self, raw: bytes) -> bool:
-        """Whether exactly this record stands already: then nothing needs verifying."""
-        try:
-            return self._store.knows(decode(raw))
-        except RemoteError:
-            return False
-
     async def _store_admitted(
         self, batch: list[Submission], judged: Sequence[Verdict], members: Members
     ) -> None:
@@ -155,9 +138,7 @@ class Inbox:
         before = self.members
         if admitted:
             origins: dict[bytes, HostKey | None] = {
-                record_id(raw): submission.origin
-                for submission in reversed(batch)
-                for raw in submission.raws
+                raw: submission.origin for submission in reversed(batch) for raw in submission.raws
             }
             applied = await self._store.apply(admitted)
             # What was not admitted has no influence on who belongs: then nothing has moved.
@@ -172,7 +153,7 @@ class Inbox:
     def _tell(self, stored: Sequence[Envelope], origins: dict[bytes, HostKey | None]) -> None:
         by_origin: dict[HostKey | None, list[Envelope]] = {}
         for record in stored:
-            by_origin.setdefault(origins.get(record.id), []).append(record)
+            by_origin.setdefault(origins.get(record.raw), []).append(record)
         for origin, records in by_origin.items():
             for listener in self.on_stored:
                 listener(records, origin)

@@ -25,7 +25,7 @@ class Addresses:
 
     def __post_init__(self) -> None:
         if len(self.addresses) > MAX_ADDRESSES or not all(
-            1 <= len(a) <= MAX_ADDRESS_BYTES and a.isascii() and a.startswith("/")
+            len(a) <= MAX_ADDRESS_BYTES and a.startswith("/") and a.isascii() and a.isprintable()
             for a in self.addresses
         ):
             raise RemoteError("body-invalid", field="addresses")

@@ -6,7 +6,7 @@ Pure and total: whatever the bytes, a verdict comes back, never an exception (sp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from protocol import limits
@@ -55,16 +55,24 @@ def admit(raw: bytes, now_ms: int, members: Members) -> Verdict:
     return admit_all([raw], now_ms, members)[0][0]
 
 
+def _nothing_known(record: Envelope) -> bool:
+    return False
+
+
 def admit_all(
-    raws: Sequence[bytes], now_ms: int, members: Members
+    raws: Sequence[bytes],
+    now_ms: int,
+    members: Members,
+    known: Callable[[Envelope], bool] = _nothing_known,
 ) -> tuple[list[Verdict], Members]:
     """Decide about records that arrived together, membership records first.
 
     raws: envelopes of any length (too long ones are rejected). now_ms: Unix milliseconds,
-    UTC; bounds creation and expiry. Returns the verdicts in the order of ``raws``, and the
+    UTC; bounds creation and expiry. known: whether exactly this record stands already, so
+    that nothing needs verifying. Returns the verdicts in the order of ``raws``, and the
     membership with what was admitted. Never raises.
     """
-    verdicts: list[Verdict] = [_screen(raw, now_ms, members) for raw in raws]
+    verdicts: list[Verdict] = [_screen(raw, now_ms, members, known) for raw in raws]
     joining = [
         verdict.record
         for verdict in verdicts
@@ -81,7 +89,9 @@ def admit_all(
     return verdicts, members
 
 
-def _screen(raw: bytes, now_ms: int, members: Members) -> Verdict:
+def _screen(
+    raw: bytes, now_ms: int, members: Members, known: Callable[[Envelope], bool]
+) -> Verdict:
     """Form, community, time and signature: what needs no knowledge of the author."""
     try:
         record = decode(raw)
@@ -89,6 +99,8 @@ def _screen(raw: bytes, now_ms: int, members: Members) -> Verdict:
         return Reject(error.code)
     if record.id == bytes(members.community):
         return Ignore("genesis")
+    if known(record):
+        return Ignore("known")
     if record.community != members.community:
         return Reject("other-community")
     if record.slot >= members.slots_if_confirmed(record.household, record.kind):

@@ -151,7 +151,7 @@ class Removal:
     standing: tuple[HouseholdId, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.reason) <= limits.MAX_REASON or not all(map(is_harmless, self.reason)):
+        if not 1 <= len(self.reason) <= limits.MAX_REASON or not is_harmless(self.reason):
             raise RemoteError("body-invalid", field="reason")
 
     def pack(self) -> bytes:
