@@ -10,7 +10,6 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from protocol.errors import LocalError
@@ -37,7 +36,7 @@ def from_json(shape: type[T], value: object) -> T:
 
 def from_query(shape: type[T], values: Mapping[str, list[str]]) -> T:
     """Read query parameters; lists may repeat. Raises LocalError ``request-malformed``."""
-    hints = _hints(shape)
+    hints = field_types(shape)
     body: Json = {}
     for name, texts in values.items():
         if name not in hints:
@@ -80,13 +79,26 @@ def optional(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
+def field_types(shape: Any) -> dict[str, Any]:
+    """Return the type of each field of a shape."""
+    found = _FIELD_TYPES.get(shape)
+    if found is None:
+        hints = get_type_hints(shape)
+        found = {field.name: hints[field.name] for field in fields(shape)}
+        _FIELD_TYPES[shape] = found
+    return found
+
+
+_FIELD_TYPES: dict[Any, dict[str, Any]] = {}
+
+
 def description(shape: type) -> str:
     """Return the first paragraph of a shape's docstring, on one line."""
     return " ".join((shape.__doc__ or "").split("\n\n")[0].split())
 
 
 def _object_schema(shape: type, definitions: dict[str, Json]) -> Json:
-    hints = _hints(shape)
+    hints = field_types(shape)
     required = [field.name for field in fields(shape) if not optional(field)]
     result: Json = {
         "type": "object",
@@ -97,12 +109,6 @@ def _object_schema(shape: type, definitions: dict[str, Json]) -> Json:
     if required:
         result["required"] = required
     return result
-
-
-@cache
-def _hints(shape: Any) -> dict[str, Any]:
-    hints = get_type_hints(shape)
-    return {field.name: hints[field.name] for field in fields(shape)}
 
 
 def _read(shape: Any, value: object, path: str) -> Any:
@@ -141,7 +147,7 @@ def _read_union(options: tuple[Any, ...], value: object, path: str) -> Any:
 def _read_object(shape: type, value: object, path: str) -> Any:
     if not isinstance(value, dict):
         return _refuse(path)
-    hints = _hints(shape)
+    hints = field_types(shape)
     unknown = next((name for name in value if name not in hints), None)
     if unknown is not None:
         return _refuse(f"{path}.{unknown}")

@@ -1,0 +1,180 @@
+"""Members, neighbours and the own profile."""
+
+from __future__ import annotations
+
+from node.community import MemberView
+from node.node import Node
+from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
+from p2pmarket.api.listing_views import coordinates, sync_answer
+from p2pmarket.api.schemas import (
+    Done,
+    MemberAnswer,
+    MembersAnswer,
+    PeerAnswer,
+    PeersAnswer,
+    ProfileAnswer,
+    ProfileRequest,
+    RemoveRequest,
+)
+from p2pmarket.home import HouseholdSettings, load_settings, save_settings
+from p2pmarket.listing_fields import place_named
+from p2pmarket.texts.formats import iso
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import text_of
+from protocol.profile import Profile
+from protocol.text import clean
+
+_SHORTEST_ID = 4
+
+
+async def find_household(node: Node, typed: str) -> MemberView:
+    """Return the one household with this name, or whose id begins so.
+
+    Raises LocalError ``household-not-found`` or ``household-ambiguous``.
+    """
+    wanted = clean(typed).casefold()
+    members = await node.community.members()
+    found = [member for member in members if member.name.casefold() == wanted]
+    if not found and len(wanted) >= _SHORTEST_ID:
+        found = [member for member in members if text_of(member.household).startswith(wanted)]
+    if not found:
+        raise LocalError("household-not-found", id=typed)
+    if len(found) > 1:
+        ids = ", ".join(text_of(member.household)[:10] for member in found)
+        raise LocalError("household-ambiguous", name=typed, ids=ids)
+    return found[0]
+
+
+async def _members(call: Call) -> MembersAnswer:
+    node = call.node
+    return MembersAnswer(
+        [
+            MemberAnswer(
+                id=text_of(member.household),
+                name=member.name,
+                about=member.about,
+                status=member.status,  # type: ignore[arg-type]
+                place=None if member.place is None else member.place.name,
+                invited_by=None if member.status == "founder" else member.inviter_name,
+                invited_by_id=(None if member.status == "founder" else text_of(member.inviter)),
+                joined_at=iso(member.joined_at_ms),
+                connected=member.connected,
+                blocked=member.blocked,
+                me=member.household == node.community.self_id,
+            )
+            for member in await node.community.members()
+        ]
+    )
+
+
+async def _block(call: Call) -> Done:
+    member = await find_household(call.node, call.path["household"])
+    await call.node.community.block(member.household, True)
+    return Done()
+
+
+async def _unblock(call: Call) -> Done:
+    member = await find_household(call.node, call.path["household"])
+    await call.node.community.block(member.household, False)
+    return Done()
+
+
+async def _remove(call: Call) -> Done:
+    member = await find_household(call.node, call.path["household"])
+    reason = clean(call.body.why)
+    await call.node.community.remove(member.household, reason, call.body.with_invited)
+    return Done()
+
+
+async def _peers(call: Call) -> PeersAnswer:
+    node = call.node
+    status = await node.sync.status()
+    return PeersAnswer(
+        [
+            PeerAnswer(
+                household=neighbour.name,
+                household_id=text_of(neighbour.household),
+                connected=neighbour.connected,
+                last_synced_at=(
+                    None
+                    if neighbour.last_synced_at_ms is None
+                    else iso(neighbour.last_synced_at_ms)
+                ),
+                address=neighbour.address,
+            )
+            for neighbour in status.neighbours
+        ],
+        await sync_answer(node),
+        list(node.addresses()),
+    )
+
+
+async def _profile(call: Call) -> ProfileAnswer:
+    return _profile_answer(await call.memberships.profile(call.node))
+
+
+async def _set_profile(call: Call) -> ProfileAnswer:
+    node, changes = call.node, call.body
+    held = await call.memberships.profile(node)
+    place = held.place
+    if changes.place is not None:
+        charter = node.community.charter
+        place = place_named(changes.place, charter) if changes.place.strip() else None
+    try:
+        profile = Profile(
+            name=held.name if changes.name is None else clean(changes.name),
+            about=held.about if changes.about is None else clean(changes.about, lines=True),
+            languages=held.languages if changes.languages is None else tuple(changes.languages),
+            place=place,
+        )
+    except RemoteError as error:
+        raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
+    await node.community.set_profile(profile)
+    settings = load_settings(call.home)
+    place_text = settings.place if changes.place is None else clean(changes.place)
+    save_settings(
+        call.home,
+        HouseholdSettings(profile.name, place_text, profile.about, profile.languages),
+    )
+    return _profile_answer(profile)
+
+
+def _profile_answer(profile: Profile) -> ProfileAnswer:
+    return ProfileAnswer(
+        profile.name,
+        profile.about,
+        list(profile.languages),
+        None if profile.place is None else profile.place.name,
+        coordinates(profile.place),
+    )
+
+
+_MEMBER = IN_COMMUNITY + "/members/{household}"
+
+ENDPOINTS = (
+    Endpoint("GET", IN_COMMUNITY + "/members", "Who belongs", _members, MembersAnswer),
+    Endpoint(
+        "PUT", _MEMBER + "/block", "Hide a household's listings on this node only", _block, Done
+    ),
+    Endpoint("DELETE", _MEMBER + "/block", "Show its listings again", _unblock, Done),
+    Endpoint(
+        "POST",
+        _MEMBER + "/removal",
+        "Remove a household from the community (the founder)",
+        _remove,
+        Done,
+        body=RemoveRequest,
+    ),
+    Endpoint("GET", IN_COMMUNITY + "/peers", "The neighbours' nodes", _peers, PeersAnswer),
+    Endpoint(
+        "GET", IN_COMMUNITY + "/profile", "What neighbours read about us", _profile, ProfileAnswer
+    ),
+    Endpoint(
+        "PATCH",
+        IN_COMMUNITY + "/profile",
+        "Change what neighbours read about us",
+        _set_profile,
+        ProfileAnswer,
+        body=ProfileRequest,
+    ),
+)

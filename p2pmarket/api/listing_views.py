@@ -1,0 +1,129 @@
+"""Listings and sync as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from node.node import Node
+from node.store.listings import StoredListing
+from node.sync import SyncStatus
+from p2pmarket.api.schemas import (
+    Coordinates,
+    EventTimes,
+    Lend,
+    ListingAnswer,
+    Sync,
+    SyncStateName,
+    VariantChoices,
+)
+from p2pmarket.texts.formats import iso
+from protocol.ids import HouseholdId, text_of
+from protocol.limits import DAY_MS
+from protocol.listing import Listing
+from protocol.mark import State
+from protocol.place import Place
+
+SOON_MS = 3 * DAY_MS
+"""What ends within this is announced."""
+
+
+def listing_answer(
+    stored: StoredListing, own: HouseholdId, now_ms: int, own_name: str = ""
+) -> ListingAnswer:
+    """Return a listing as it is answered. own_name: for one just published."""
+    listing = stored.listing
+    price, place = listing.price, listing.place
+    return ListingAnswer(
+        id=text_of(stored.key),
+        source_id=listing.source_id,
+        title=listing.title,
+        kind=listing.kind.name.lower(),  # type: ignore[arg-type]
+        price_minor=None if price is None else price.minor,
+        currency=None if price is None else price.currency,
+        household=stored.household_name or own_name,
+        household_id=text_of(stored.household),
+        mine=stored.household == own,
+        category=listing.category,
+        description=listing.description,
+        tags=list(listing.tags),
+        language=listing.language,
+        state=stored.state.name.lower(),  # type: ignore[arg-type]
+        negotiable=listing.negotiable,
+        quantity=listing.quantity,
+        condition=_condition(listing),
+        variants=[VariantChoices(v.name, list(v.choices)) for v in listing.variants],
+        swap_for=listing.swap_for,
+        lend=_lend(listing),
+        event=_event(listing),
+        place=None if place is None else place.name,
+        coordinates=coordinates(place),
+        distance_m=stored.distance_m,
+        published_at=iso(stored.published_at_ms),
+        changed_at=iso(stored.changed_at_ms),
+        visible_until=iso(listing.visible_until_ms),
+        expired=listing.visible_until_ms <= now_ms,
+        revision=stored.revision,
+    )
+
+
+def coordinates(place: Place | None) -> Coordinates | None:
+    """Return where a place lies, or None."""
+    if place is None or place.lat_e4 is None or place.lon_e4 is None:
+        return None
+    return Coordinates(place.lat_e4 / 10_000, place.lon_e4 / 10_000)
+
+
+def ends_soon(listings: Iterable[StoredListing], now_ms: int) -> int:
+    """Return how many listings that are still to be had end within three days."""
+    return sum(
+        now_ms < stored.listing.visible_until_ms <= now_ms + SOON_MS
+        for stored in listings
+        if stored.state is not State.TAKEN
+    )
+
+
+async def sync_answer(node: Node) -> Sync:
+    """Return how far a node has seen what its neighbours hold."""
+    status = await node.sync.status()
+    since_ms = status.since_ms
+    if not status.neighbours_connected:
+        times = [n.last_synced_at_ms for n in status.neighbours if n.last_synced_at_ms]
+        since_ms = max(times, default=None)
+    return Sync(
+        state=_sync_state(status, since_ms),
+        neighbours_connected=status.neighbours_connected,
+        neighbours_synced=status.neighbours_synced,
+        neighbours_known=status.neighbours_known,
+        missing=status.missing,
+        synced_since=None if since_ms is None else iso(since_ms),
+    )
+
+
+def _sync_state(status: SyncStatus, since_ms: int | None) -> SyncStateName:
+    if not status.neighbours_known:
+        return "alone"
+    if since_ms is None:
+        return "never"
+    if not status.neighbours_connected:
+        return "offline"
+    return "fetching" if status.missing else "synced"
+
+
+def _condition(listing: Listing) -> str | None:
+    return None if listing.condition is None else listing.condition.name.lower().replace("_", "-")
+
+
+def _lend(listing: Listing) -> Lend | None:
+    terms = listing.lend
+    if terms is None:
+        return None
+    return Lend(terms.max_days, terms.deposit_minor, listing.deposit_currency)
+
+
+def _event(listing: Listing) -> EventTimes | None:
+    times = listing.event
+    if times is None:
+        return None
+    return EventTimes(
+        iso(times.starts_at_ms), None if times.ends_at_ms is None else iso(times.ends_at_ms)
+    )

@@ -1,0 +1,1 @@
+"""The daemon: a process a household, with a node for each of its communities."""

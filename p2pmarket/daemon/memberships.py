@@ -1,0 +1,223 @@
+"""The communities of this household: which are open, and how one is founded or joined."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from node.backup import write_backup
+from node.clock import Clock
+from node.enrolment import found_community, join_community
+from node.identity import Identity
+from node.node import Node, open_node
+from p2pmarket.api.errors import from_failure_group
+from p2pmarket.daemon.network import Reach, port_of
+from p2pmarket.daemon.started import Started
+from p2pmarket.home import Home, load_settings
+from p2pmarket.listing_fields import place_named
+from protocol.charter import Charter
+from protocol.errors import LocalError, P2PMarketError, RemoteError
+from protocol.ids import short, text_of
+from protocol.invite import InviteText
+from protocol.place import Place
+from protocol.profile import Profile
+from protocol.text import clean
+
+_log = logging.getLogger(__name__)
+_PORT_FILE = "port"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A community that could not be opened, or whose node fell."""
+
+    folder: Path
+    error: P2PMarketError
+
+
+class Memberships:
+    """Keeps a node open for every community of the home; to be run in a nursery of its own."""
+
+    def __init__(
+        self, home: Home, identity: Identity, reach: Reach, clock: Clock, nursery: trio.Nursery
+    ) -> None:
+        self._home = home
+        self._identity = identity
+        self._reach = reach
+        self._clock = clock
+        self._nursery = nursery
+        self._nodes: dict[bytes, Node] = {}
+        self._open_folders: dict[str, Node] = {}
+        self.closed: list[Closed] = []
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The open nodes, in the order in which their communities were joined."""
+        return list(self._nodes.values())
+
+    def pick(self, reference: str) -> Node:
+        """Return the node of a community named by id, beginning of it, name, or ``-``.
+
+        Raises LocalError ``no-community``, ``community-not-named``, ``community-not-found``
+        or ``community-ambiguous``.
+        """
+        if reference == "-":
+            return self._only()
+        wanted = reference.strip().casefold()
+        found = [n for n in self._nodes.values() if n.community.charter.name.casefold() == wanted]
+        found = found or [
+            node for key, node in self._nodes.items() if wanted and text_of(key).startswith(wanted)
+        ]
+        if not found:
+            raise LocalError("community-not-found", name=reference)
+        if len(found) > 1:
+            raise LocalError("community-ambiguous", name=reference)
+        return found[0]
+
+    def _only(self) -> Node:
+        nodes = [n for n in self._nodes.values() if n.community.my_status != "left"]
+        nodes = nodes or list(self._nodes.values())
+        if not nodes:
+            if self.closed:
+                raise self.closed[0].error
+            raise LocalError("no-community")
+        if len(nodes) > 1:
+            names = ", ".join(node.community.charter.name for node in nodes)
+            raise LocalError("community-not-named", names=names)
+        return nodes[0]
+
+    async def open_all(self) -> None:
+        """Open every community of the home; one that cannot be opened is noted in ``closed``."""
+        for folder in self._folders():
+            try:
+                await self._open(folder)
+            except P2PMarketError as error:
+                _log.warning("cannot open %s: %s", folder.name, error)
+                self.closed.append(Closed(folder, error))
+
+    async def found(self, charter: Charter) -> Node:
+        """Found a community and open its node. Raises LocalError."""
+        folder = self._home.communities / f"founding-{os.urandom(4).hex()}"
+        profile = self._first_profile(charter)
+        try:
+            community = await found_community(folder, self._identity, charter, profile, self._clock)
+        except RemoteError as error:
+            raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
+        settled = folder.with_name(short(community))
+        folder.rename(settled)
+        return await self._open(settled)
+
+    async def join(self, invite: InviteText) -> Node:
+        """Join with an invite and open the node. Raises LocalError or Unreachable."""
+        folder = self._home.communities / short(invite.community)
+        if invite.community in self._nodes:
+            name = self._nodes[invite.community].community.charter.name
+            raise LocalError("already-joined", name=name)
+        options = self._reach.with_port(0).options(self._clock)
+        try:
+            await join_community(
+                folder,
+                self._identity,
+                invite,
+                self._first_profile(None),
+                self._clock,
+                lambda host_seed: options.network(host_seed, invite.network_key),
+                options.discovery(tuple),
+            )
+        except BaseExceptionGroup as group:
+            raise from_failure_group(group) or group from None
+        node = await self._open(folder)
+        await self._place_profile(node)
+        return node
+
+    async def back_up(self, target: Path) -> int:
+        """Write everything this household keeps into one sealed file; return its bytes."""
+        databases = {folder: node.database for folder, node in self._open_folders.items()}
+        settings = self._home.settings_file
+        files = {settings.name: settings.read_bytes()}
+        return await write_backup(databases, files, self._identity, target)
+
+    async def profile(self, node: Node) -> Profile:
+        """Return the household's profile in a community."""
+        return await node.community.profile() or self._first_profile(node.community.charter)
+
+    def _first_profile(self, charter: Charter | None) -> Profile:
+        settings = load_settings(self._home)
+        place: Place | None = None
+        if settings.place:
+            if charter is not None:
+                place = place_named(settings.place, charter)
+            else:
+                place = Place(clean(settings.place.rpartition("@")[0] or settings.place))
+        return Profile(
+            name=settings.name, about=settings.about, languages=settings.languages, place=place
+        )
+
+    async def _place_profile(self, node: Node) -> None:
+        """Give the profile the coordinates that the charter, known only now, has for its place."""
+        wished = self._first_profile(node.community.charter)
+        if wished.place is not None and wished.place.lat_e4 is not None:
+            with suppress(LocalError):
+                await node.community.set_profile(wished)
+
+    async def _open(self, folder: Path) -> Node:
+        remembered = _remembered_port(folder)
+        reach = self._reach.shifted(len(self._nodes))
+        if remembered is None or reach.chosen:
+            return await self._start(folder, reach)
+        try:
+            return await self._start(folder, reach.with_port(remembered))
+        except LocalError as error:
+            if error.code != "port-in-use":
+                raise
+            _log.warning("port %d of %s is taken, using another", remembered, folder.name)
+            return await self._start(folder, reach)
+
+    async def _start(self, folder: Path, reach: Reach) -> Node:
+        try:
+            node: Node = await self._nursery.start(self._keep_open, folder, reach)
+        except BaseExceptionGroup as group:
+            raise from_failure_group(group) or group from None
+        port = port_of(node.addresses())
+        if port is not None:
+            (folder / _PORT_FILE).write_text(str(port), "ascii")
+        return node
+
+    async def _keep_open(self, folder: Path, reach: Reach, task_status: Started[Node]) -> None:
+        opened: Node | None = None
+        try:
+            async with open_node(folder, self._identity, reach.options(self._clock)) as node:
+                opened = node
+                self._nodes[node.community.id] = node
+                self._open_folders[folder.name] = node
+                task_status.started(node)
+                await trio.sleep_forever()
+        except Exception:
+            if opened is None:
+                raise
+            # One community's node fell: the others, and the answers about it, go on.
+            _log.exception("the node of %s fell", folder.name)
+            fault = LocalError("node-fell", name=folder.name, path=str(self._home.log_file))
+            self.closed.append(Closed(folder, fault))
+        finally:
+            if opened is not None:
+                self._nodes.pop(opened.community.id, None)
+                self._open_folders.pop(folder.name, None)
+
+    def _folders(self) -> Iterator[Path]:
+        folders = (p for p in self._home.communities.glob("*") if p.is_dir())
+        yield from sorted(folders, key=lambda folder: (folder.stat().st_ctime, folder.name))
+
+
+def _remembered_port(folder: Path) -> int | None:
+    try:
+        port = int((folder / _PORT_FILE).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+    return port if 0 < port < 65_536 else None
