@@ -2,91 +2,89 @@
 
 In a German compound the last part is the thing, the others say which: an Esstisch is a Tisch,
 a Tischdecke is not. So a query word is looked for as a whole word and as the *head* of
-compounds; as a *modifier* (Apfel in Apfelsaft) it is weaker evidence. No dictionary is needed:
-the other half must look like a word, and the vocabulary of the listings says what is one.
+compounds, by the end of their stems; as a *modifier* (Apfel in Apfelsaft) it is weaker evidence.
+No dictionary is needed: the other half must look like a word, and the vocabulary of the
+listings says what is one.
+
+All words are spelled (see `spelling.spell`) unless said to be folded.
 """
 
-from enum import IntEnum
+import re
 from functools import lru_cache
+from itertools import combinations
 
 from node.search.grammar import DERIVATIONS, VERBAL_PREFIXES, listed
 from node.search.inflection import plural_takes_dots, stem, takes_er
 from node.search.spelling import dots, fold
 
-
-class Fit(IntEnum):
-    """How well a word of the vocabulary is a form of the query's; higher is better."""
-
-    NONE = 0
-    SAME_STEM = 1
-    """Equal but for dots that no inflection explains: Kuchen, Küche."""
-    SAME_LETTERS = 2
-    """Equal but for the dots: Bucherregal, Bücherregal."""
-    INFLECTED = 3
-    SAME = 4
-
-
-_SHORT_MODIFIERS = listed("ei ol tv pc uv")
+_SHORT_MODIFIERS = listed("ei oel tv pc uv")
 _LINKS = ("", "s", "n", "en", "er", "e", "es", "ns")
 _VOWELS = frozenset("aeiouy")
 _MIN_PART = 3
+_MAX_DOTS = 4
+_LAST_VOWELS = re.compile(r"([aou]e?)(u?)((?:[^aeiouy]|(?<=q)u)*(?:e[lrn])?)$")
+
+
+def spelled_stem(word: str) -> str:
+    """The stem with its dots: buecher → buech, kuchen → kuch."""
+    folded = fold(word)
+    root = stem(folded)
+    if folded == word:
+        return root
+    dotted = dots(word)
+    return "".join(letter + "e" if at in dotted else letter for at, letter in enumerate(root))
 
 
 @lru_cache(maxsize=1 << 14)
 def back(word: str) -> str:
-    """The reversed stem of a spelled word: an index on it finds words by their head."""
-    return stem(fold(word))[::-1]
+    """The reversed stem: words with one head share the beginning of theirs."""
+    return spelled_stem(word)[::-1]
 
 
-def form_fit(asked: str, found: str) -> Fit:
-    """Whether two spelled words are forms of one: Rad, Räder."""
-    if asked == found:
-        return Fit.SAME
-    return _fit(fold(asked), dots(asked), fold(found), dots(found))
-
-
-def _fit(asked: str, asked_dots: tuple[int, ...], found: str, found_dots: tuple[int, ...]) -> Fit:
-    root = stem(asked)
-    if root != stem(found):
-        return Fit.NONE
-    if _dots_agree(len(root), asked, asked_dots, found, found_dots):
-        return Fit.INFLECTED
-    return Fit.SAME_LETTERS if asked == found else Fit.SAME_STEM
-
-
-def _dots_agree(
-    root: int, asked: str, asked_dots: tuple[int, ...], found: str, found_dots: tuple[int, ...]
-) -> bool:
-    """Whether both have the same dots in the root, or one has more by its plural."""
-    ours = {at for at in asked_dots if at < root}
-    theirs = {at for at in found_dots if at < root}
-    if ours == theirs:
-        return True
-    if ours < theirs:
-        return plural_takes_dots(asked, found)
-    return theirs < ours and plural_takes_dots(found, asked)
-
-
-def head_fit(asked: str, found: str) -> Fit:
-    """How `asked` fits the head of the compound `found`; both spelled."""
-    folded_asked, folded = fold(asked), fold(found)
-    root, whole = stem(folded_asked), stem(folded)
-    before = len(whole) - len(root)
-    if len(root) < _MIN_PART or not whole.endswith(root):
-        return Fit.NONE
-    if not _is_modifier(whole[:before], len(root)):
-        return Fit.NONE
-    head_dots = tuple(at - before for at in dots(found) if at >= before)
-    return _fit(folded_asked, dots(asked), folded[before:], head_dots)
-
-
-def _is_modifier(before: str, head_letters: int) -> bool:
+def may_modify(before: str, head_letters: int) -> bool:
+    """Whether what stands before a head makes a compound with it: Fahr-rad, not G-rad, Um-zug."""
     if before in _SHORT_MODIFIERS:
         return True
-    if len(before) < _MIN_PART or before in VERBAL_PREFIXES or not _VOWELS.intersection(before):
+    if len(before) < _MIN_PART or before in VERBAL_PREFIXES or _VOWELS.isdisjoint(before):
         return False
     # Behind i, o, u, a a short "head" is the ending of a foreign word: Monitor, Automat.
     return head_letters > _MIN_PART or before[-1] not in "aiou"
+
+
+def other_number(root: str) -> str | None:
+    """A spelled stem with the umlaut of the plural put in or taken out: rad ↔ raed."""
+    match = _LAST_VOWELS.search(root)
+    if match is None:
+        return None
+    vowel = match[1]
+    changed = vowel[0] if len(vowel) == 2 else vowel + "e"
+    return root[: match.start()] + changed + root[match.end(1) :]
+
+
+def is_other_number(asked: str, found: str) -> bool:
+    """Whether two words that differ by an umlaut are singular and plural: Sack, Säcke.
+
+    Not so Kuchen and Küche, whose endings do not go together.
+    """
+    one, other = fold(asked), fold(found)
+    if len(dots(asked)) < len(dots(found)):
+        return plural_takes_dots(one, other)
+    return plural_takes_dots(other, one)
+
+
+def dot_variants(word: str) -> list[str]:
+    """Other words with the same letters but for the dots, the fewest changes first."""
+    folded = fold(word)
+    places = [at for at, letter in enumerate(folded) if letter in "aou"][-_MAX_DOTS:]
+    variants: list[str] = []
+    for count in range(len(places) + 1):
+        for chosen in combinations(places, count):
+            dotted = "".join(
+                letter + "e" if at in chosen else letter for at, letter in enumerate(folded)
+            )
+            if dotted != word and fold(dotted) == folded:
+                variants.append(dotted)
+    return variants
 
 
 def modified(asked: str, found: str) -> list[str]:
@@ -107,7 +105,11 @@ def modified(asked: str, found: str) -> list[str]:
                 continue
             if link in ("n", "en") and takes_er(root):
                 continue
-            if _dots_agree(len(root), folded_asked, asked_dots, folded[:start], found_dots):
+            ours = {at for at in asked_dots if at < len(root)}
+            theirs = {at for at in found_dots if at < len(root)}
+            if ours == theirs or (
+                ours < theirs and plural_takes_dots(folded_asked, folded[:start])
+            ):
                 readings.append(rest)
     return readings
 
@@ -117,10 +119,10 @@ def _is_head(rest: str) -> bool:
 
 
 def joined(first: str, second: str) -> list[str]:
-    """The compounds that two spelled words typed apart may mean: Umzug, Karton → umzugskarton."""
+    """The compounds that two words typed apart may mean: Umzug, Karton → umzugskarton."""
     return [first + link + second for link in ("", "s", "n", "en", "er", "e", "es")]
 
 
 def halves(word: str) -> list[tuple[str, str]]:
-    """Ways to read a spelled word as a compound of two: gartenstuhl → (garten, stuhl), …"""
+    """Ways to read a word as a compound of two: gartenstuhl → (garten, stuhl), …"""
     return [(word[:at], word[at:]) for at in range(_MIN_PART, len(word) - _MIN_PART + 1)]

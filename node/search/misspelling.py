@@ -6,10 +6,9 @@ alike (f and ph, single and double) count half.
 """
 
 import re
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
-
-from node.search.spelling import fold
 
 _SOUNDS = (
     (re.compile(r"(.)\1+"), r"\1"),
@@ -24,8 +23,10 @@ _SOUNDS = (
 )
 _ONE_EDIT_FROM = 5
 _TWO_EDITS_FROM = 10
+_MAX_EDITS = 3
 
 
+@lru_cache(maxsize=1 << 12)
 def sound(folded: str) -> str:
     """A rough German spelling by ear: smartphone → smartfone, kaffee → kafe."""
     for pattern, replacement in _SOUNDS:
@@ -41,24 +42,18 @@ def ends(word: str) -> tuple[str, str]:
 
 def distance(typed: str, meant: str) -> float | None:
     """How far apart two folded words are, in edits; None if too far for one to be the other."""
-    if not typed or not meant or typed[0] != meant[0]:
-        return None
     letters = min(len(typed), len(meant))
-    if letters < _ONE_EDIT_FROM - 1:
+    if letters < _ONE_EDIT_FROM - 1 or typed[0] != meant[0]:
+        return None
+    edits = OSA.distance(typed, meant, score_cutoff=_MAX_EDITS)
+    if edits > _MAX_EDITS:
         return None
     if sound(typed) == sound(meant):
         return 0.5
-    allowed = 2 if letters >= _TWO_EDITS_FROM else 1
-    edits = OSA.distance(typed, meant, score_cutoff=allowed)
-    if edits > allowed:
+    if edits > (2 if letters >= _TWO_EDITS_FROM else 1):
         return None
     if letters < _ONE_EDIT_FROM and sorted(typed) != sorted(meant):
         return None
     if edits == 2 and OSA.distance(sound(typed), sound(meant), score_cutoff=1) > 1:
         return None
     return float(edits)
-
-
-def fold_for_typing(word: str) -> str:
-    """The form in which misspellings are compared: without dots."""
-    return fold(word)

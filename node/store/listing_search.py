@@ -7,7 +7,8 @@ from node.search.analysis import category_token
 from node.search.query import Hit, Hits, SearchQuery, Sort
 from node.search.spelling import spell
 from node.search.words import words
-from node.store.vocabulary import Term, Terms, all_of, any_of, either
+from node.store.fts import all_of, any_of, token
+from node.store.vocabulary import Term, Terms
 
 _MAX_QUERY_CHARACTERS = 400
 _MAX_QUERY_WORDS = 12
@@ -28,47 +29,49 @@ def search(connection: Any, query: SearchQuery, now_ms: int) -> Hits:
     """
     cursor = connection.cursor()
     try:
-        expressions: _Expressions | None = None
-        if query.words.strip():
-            expressions = _expressions(cursor, query.words)
-            if expressions is None:
-                return Hits([], False)
-        return _page(cursor, query, now_ms, expressions)
+        if not query.words.strip():
+            return _page(cursor, query, now_ms, "", [])
+        reader = Terms(cursor)
+        asked = _expressions(reader, cursor, query.words)
+        if asked is None:
+            return Hits([], False)
+        if asked.whole:
+            hits = _page(cursor, query, now_ms, asked.whole, asked.ranks)
+            if hits.results or reader.is_live(asked.whole):
+                return hits
+        return _page(cursor, query, now_ms, asked.loose, asked.ranks)
     finally:
         cursor.close()
 
 
 class _Expressions:
-    """whole: the FTS5 expression that hits satisfy. ranks: (expression, weight) to order them."""
+    """What hits satisfy: `whole`, or `loose` if nothing satisfies that. ranks: each adds weight."""
 
-    __slots__ = ("ranks", "whole")
+    __slots__ = ("loose", "ranks", "whole")
 
-    def __init__(self, whole: str, ranks: list[tuple[str, int]]) -> None:
+    def __init__(self, whole: str, loose: str, ranks: list[tuple[str, int]]) -> None:
         self.whole = whole
+        self.loose = loose
         self.ranks = ranks
 
 
-def _expressions(cursor: Any, text: str) -> _Expressions | None:
+def _expressions(reader: Terms, cursor: Any, text: str) -> _Expressions | None:
     query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), keep_negated=True)
     query_words = list(dict.fromkeys(query_words))[:_MAX_QUERY_WORDS]
-    reader = Terms(cursor)
     terms = reader.read(query_words) if query_words else None
     if terms is None:
         return None
-    strict = [either(term.sure(), _at_home(cursor, term)) for term in terms]
-    loose = [either(term.sure(), term.passing()) for term in terms]
-    whole = all_of([either(*strict), *loose]) if len(terms) > 1 else strict[0]
-    if not reader.is_live(whole):
-        whole = all_of(loose)
-        if not reader.is_live(whole):
-            return None
-    ranks = [(any_of(term.exact), 1) for term in terms if term.exact]
-    ranks += [(term.sure(), 2) for term in terms if term.sure()]
-    return _Expressions(whole, ranks)
+    anyhow = [any_of([term.sure(), term.passing()]) for term in terms]
+    loose = all_of(anyhow)
+    strict = [any_of([term.sure(), _at_home(cursor, term)]) for term in terms]
+    whole = strict[0] if len(terms) == 1 else all_of([any_of(strict), *anyhow])
+    ranks = [(term.as_typed(), 1) for term in terms]
+    ranks += [(term.sure(), 2) for term in terms]
+    return _Expressions(whole, loose, [rank for rank in ranks if rank[0]])
 
 
 def _at_home(cursor: Any, term: Term) -> str:
-    """Mentions in passing, where the word is at home: in categories it is often about.
+    """Mentions in passing, where the word is at home: in categories that are often about it.
 
     A word in the description of a listing means the thing offered if other listings of that
     category are about it (a Rennrad described as "altes Fahrrad"), and something in passing
@@ -86,38 +89,38 @@ def _at_home(cursor: Any, term: Term) -> str:
     counts: dict[str, int] = dict(cursor.fetchall())
     least = _HOME_SHARE * sum(counts.values())
     homes = [category_token(name) for name, count in counts.items() if count >= least]
-    return all_of([passing, any_of(sorted(homes))]) if homes else ""
+    return all_of([passing, any_of(token(home) for home in sorted(homes))]) if homes else ""
 
 
-def _page(cursor: Any, query: SearchQuery, now_ms: int, expressions: _Expressions | None) -> Hits:
+def _page(
+    cursor: Any, query: SearchQuery, now_ms: int, match: str, ranks: list[tuple[str, int]]
+) -> Hits:
     where, parameters = _filters(query, now_ms)
-    if expressions is None:
+    if not match:
         source = "listing l"
     else:
         source = "listing_text t CROSS JOIN listing l ON l.seq = t.rowid"
         where.insert(0, "listing_text MATCH ?")
-        parameters.insert(0, expressions.whole)
+        parameters.insert(0, match)
     away, away_parameters = _distance(query)
     condition = " AND ".join(where) or "1"
-    sort: Sort = query.sort or ("relevance" if expressions else "newest")
-    newest = "t.rowid DESC" if expressions else "l.seq DESC"
+    sort: Sort = query.sort or ("relevance" if match else "newest")
+    newest = "t.rowid DESC" if match else "l.seq DESC"
     order = {
         "newest": newest,
         "relevance": newest,
         "price": f"ifnull(l.price_minor, {_NO_PRICE}), l.seq DESC",
-        "distance": f"{away} IS NULL, {away}, l.seq DESC",
+        "distance": "2 NULLS LAST, l.seq DESC",
     }[sort]
     statement = (
-        f"SELECT l.seq, {away} FROM {source} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        f"SELECT l.seq, {away} FROM {source} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
     )
     parameters = [*away_parameters, *parameters]
-    if sort == "distance":
-        parameters += away_parameters * 2
     offset, wanted = max(0, query.offset), max(0, query.limit)
-    if sort == "relevance" and expressions is not None and offset < _RANKED:
+    if sort == "relevance" and match and offset < _RANKED:
         cursor.execute(statement, [*parameters, max(_RANKED, offset + wanted + 1), 0])
         rows = cursor.fetchall()
-        rows = _ranked(cursor, rows[:_RANKED], expressions) + rows[_RANKED:]
+        rows = _ranked(cursor, rows[:_RANKED], ranks) + rows[_RANKED:]
         rows = rows[offset : offset + wanted + 1]
     else:
         cursor.execute(statement, [*parameters, wanted + 1, offset])
@@ -127,7 +130,7 @@ def _page(cursor: Any, query: SearchQuery, now_ms: int, expressions: _Expression
 
 
 def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
-    where = ["l.visible_until_ms > ?"]
+    where = ["+l.visible_until_ms > ?"]  # the index on it is for purging, not for searching
     parameters: list[object] = [now_ms]
 
     def narrow(condition: str, *values: object) -> None:
@@ -176,16 +179,16 @@ def _distance(query: SearchQuery) -> tuple[str, list[object]]:
 
 
 def _ranked(
-    cursor: Any, rows: list[tuple[int, float | None]], expressions: _Expressions
+    cursor: Any, rows: list[tuple[int, float | None]], ranks: list[tuple[str, int]]
 ) -> list[tuple[int, float | None]]:
     """The rows by how surely they are about the words; the newest first among equals."""
     if len(rows) < 2:
         return rows
     scores = dict.fromkeys((seq for seq, _ in rows), 0)
-    for expression, weight in expressions.ranks:
+    for expression, weight in ranks:
         cursor.execute(
             "SELECT rowid FROM listing_text WHERE listing_text MATCH ? AND rowid BETWEEN ? AND ?",
-            (all_of([expressions.whole, expression]), rows[-1][0], rows[0][0]),
+            (expression, rows[-1][0], rows[0][0]),
         )
         for (seq,) in cursor.fetchall():
             if seq in scores:

@@ -1,74 +1,97 @@
 """Reading a query word against the vocabulary of the listings.
 
-`Terms` turns a word of the query into the tokens of the index that answer it, from the surest
-reading to the loosest: forms of the word and compounds with it; the same letters without dots;
-the halves of a compound; the beginning of a word; a misspelling. A looser reading is tried only
-where the surer ones find no listing at all.
+A word of the query becomes a `Term`, from the surest reading to the loosest: its forms and the
+compounds with it; the same letters with other dots; the halves of a compound; the beginning of a
+word; a misspelling. A looser reading is tried only where the surer ones find no listing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from node.search.analysis import FILED, PASSING, category_token
-from node.search.compounds import Fit, back, form_fit, halves, head_fit, joined, modified
+from node.search.analysis import ABOUT, PASSING, category_token, kind_token, passing_token
+from node.search.compounds import (
+    back,
+    dot_variants,
+    halves,
+    is_other_number,
+    joined,
+    may_modify,
+    modified,
+    other_number,
+)
+from node.search.grammar import VERBAL_PREFIXES
 from node.search.inflection import stem
 from node.search.lexicon import CATEGORY_WORDS, KIND_WORDS, SYNONYMS
 from node.search.misspelling import distance, ends
 from node.search.spelling import fold
+from node.store.fts import all_of, any_of, beginning, token, without
 
-_MAX_CANDIDATES = 4000
-_MAX_TOKENS = 400
+_MAX_FAMILY = 3000
+_MAX_TRIED = 150
+_MAX_MODIFIED = 64
+_MAX_BEGUN = 300
+_FEW = 24
+"""So many tokens are cheaper one by one (FTS5 reads them lazily) than as a prefix."""
 _MAX_MEANT = 3
 _MIN_BEGINNING = 4
 _LAST = chr(0x10FFFF)
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """The tokens that answer one word of a query.
+class Family:
+    """The stems that end in one root, reversed: a word and the compounds with it as head.
 
-    exact: the word as typed. strong: its forms, and compounds with it as their head.
-    modified: compounds that begin with it. filed: category or kind tokens it names.
-    both: instead of the rest, terms that must all be answered (a compound's halves).
+    root: their common beginning. members: the stems, if few; else all but `strangers`, which
+    only look like it (Grad for Rad), and what begins like those (Schlafanzug for Zug).
+    """
+
+    root: str
+    members: tuple[str, ...] | None
+    strangers: tuple[str, ...] = ()
+
+    def expression(self, mark: str) -> str:
+        if self.members is not None:
+            return any_of(token(mark + member) for member in self.members)
+        excluded = any_of(beginning(mark + stranger) for stranger in self.strangers)
+        return without(beginning(mark + self.root), excluded)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What answers one word of a query.
+
+    exact: the words as meant. families: their forms, and compounds with them as head.
+    modified: compounds that begin with them. filed: tokens of the category or kind they name.
+    numbers: tokens that are no words. both: terms that must all be answered, instead of the rest.
     """
 
     exact: tuple[str, ...] = ()
-    strong: tuple[str, ...] = ()
+    families: tuple[Family, ...] = ()
     modified: tuple[str, ...] = ()
     filed: tuple[str, ...] = ()
-    both: tuple["Term", ...] = ()
+    numbers: tuple[str, ...] = ()
+    both: tuple["Term", ...] = field(default=())
 
     def sure(self) -> str:
-        """The FTS5 expression for listings that are about it; empty if there can be none."""
+        """The expression for listings that are about it."""
         if self.both:
             return all_of(term.sure() for term in self.both)
-        return any_of([*self.strong, *self.filed])
+        families = [family.expression(ABOUT) for family in self.families]
+        return any_of([*families, *map(token, self.filed), *map(token, self.numbers)])
 
     def passing(self) -> str:
-        """The FTS5 expression for listings that may only mention it."""
+        """The expression for listings that may only mention it."""
         if self.both or self.filed:
             return ""
-        return any_of([*self.modified, *[PASSING + token for token in self.strong]])
+        families = [family.expression(PASSING) for family in self.families]
+        numbers = [token(passing_token(number)) for number in self.numbers]
+        return any_of([*map(token, self.modified), *families, *numbers])
 
-
-def any_of(tokens: Iterable[str]) -> str:
-    """An FTS5 OR of tokens; empty for none."""
-    listed = [f'"{token}"' for token in tokens]
-    return f"({' OR '.join(listed)})" if listed else ""
-
-
-def all_of(expressions: Iterable[str]) -> str:
-    """An FTS5 AND of expressions; empty if one of them is."""
-    listed = list(expressions)
-    return f"({' AND '.join(listed)})" if listed and all(listed) else ""
-
-
-def either(*expressions: str) -> str:
-    """An FTS5 OR of expressions, the empty ones left out."""
-    listed = [expression for expression in expressions if expression]
-    return f"({' OR '.join(listed)})" if listed else ""
+    def as_typed(self) -> str:
+        """The expression for listings that are about the very word."""
+        return any_of(map(token, self.exact))
 
 
 class Terms:
@@ -107,145 +130,200 @@ class Terms:
 
     def _term(self, word: str, alone: bool) -> Term | None:
         if not word.isalpha():
-            term = Term(exact=(word,), strong=(word,))
-            return term if self._answered(term) else None
-        filed = _filed(word, alone)
-        for least in (Fit.INFLECTED, Fit.SAME_LETTERS, Fit.SAME_STEM):
-            term = replace(self._forms(word, least), filed=filed)
-            if self._answered(term):
-                return term
-        for reading in (self._halves, self._beginning, self._meant):
+            term = Term(exact=(word,), numbers=(word,))
+            return term if self._is_answered(term) else None
+        term = replace(self._forms([word]), filed=_filed(word, alone))
+        if self._is_answered(term):
+            return term
+        for reading in (self._dotted, self._halves, self._beginning, self._meant):
             loose = reading(word)
             if loose is not None:
                 return loose
         return None
 
-    def _answered(self, term: Term) -> bool:
-        return self.is_live(either(term.sure(), term.passing()))
+    def _is_answered(self, term: Term) -> bool:
+        return self.is_live(term.sure()) or self.is_live(term.passing())
 
-    def _forms(self, word: str, least: Fit) -> Term:
-        """Forms of the word and its synonyms, compounds with them as head or modifier."""
-        strong: dict[str, None] = {}
-        for synonym in (word, *_synonyms(word)):
-            for found in self._by_head(synonym):
-                fit = form_fit(synonym, found) or (head_fit(synonym, found))
-                if fit >= least:
-                    strong[found] = None
-        derived = [found for found in strong if found != word]
-        modifying = [found for found in self._by_front(word) if self._modifies(word, found)]
+    def _forms(self, meant: Iterable[str]) -> Term:
+        """The families of these words and of their synonyms, and what they modify."""
+        listed = list(dict.fromkeys(meant))
+        families: list[Family | None] = []
+        for word in listed:
+            families += [self._family(word), self._other_number(word)]
+            for synonym in _synonyms(word):
+                # A short synonym stands for itself: Fahrrad is Rad, but not Motorrad.
+                families.append(self._family(synonym, alone=len(synonym) <= 3))
+                families.append(self._other_number(synonym) if len(synonym) > 3 else None)
         return Term(
-            exact=(word,),
-            strong=tuple(sorted((word, *derived), key=len)[:_MAX_TOKENS]),
-            modified=tuple(m for m in modifying if m not in strong)[:_MAX_TOKENS],
+            exact=tuple(listed),
+            families=tuple(family for family in families if family),
+            modified=tuple(compound for word in listed for compound in self._modified(word)),
         )
 
-    def _by_head(self, word: str) -> list[str]:
-        return self._range("back", back(word))
+    def _family(self, word: str, alone: bool = False) -> Family | None:
+        """The word's own stem and, unless `alone`, the compounds with it as head."""
+        root = back(word)
+        if alone:
+            return Family(root, (root,))
+        members: list[str] = []
+        strangers: list[str] = []
+        for _, found in self._range("back", root):
+            before = found[len(root) :][::-1]
+            if not before or may_modify(before, len(root)) or self._is_first_part(before, root):
+                members.append(found)
+            else:
+                strangers.append(found)
+        members = [m for m in members if not m.startswith(tuple(strangers))]
+        if not members:
+            return None
+        few = len(members) <= _FEW or len(root) < 3
+        kept = tuple(dict.fromkeys(members))[:_FEW] if few else None
+        return Family(root, kept, tuple(dict.fromkeys(strangers)))
 
-    def _by_front(self, word: str) -> list[str]:
-        return self._range("front", stem(fold(word)))
+    def _is_first_part(self, before: str, root: str) -> bool:
+        """Whether a word that a foreign ending might hide behind is one: Büro-Rad, not Moni-Tor."""
+        if len(root) > 3 or len(before) < 3 or before in VERBAL_PREFIXES:
+            return False
+        self._cursor.execute("SELECT 1 FROM word WHERE back = ? LIMIT 1", (back(before),))
+        return self._cursor.fetchone() is not None
 
-    def _range(self, column: str, beginning: str) -> list[str]:
-        if len(beginning) < 2:
+    def _other_number(self, word: str) -> Family | None:
+        """Plurals with an umlaut where the word has none, and the other way round."""
+        root = other_number(back(word)[::-1])
+        if root is None or len(root) < 3:
+            return None
+        reverse = root[::-1]
+        members: dict[str, None] = {}
+        for found, found_back in self._range("back", reverse):
+            before = len(found_back) - len(reverse)
+            if before and not may_modify(found_back[len(reverse) :][::-1], len(root)):
+                continue
+            if is_other_number(word, found[before:]):
+                members[found_back] = None
+        return Family(reverse, tuple(members)[:_MAX_BEGUN]) if members else None
+
+    def _modified(self, word: str) -> list[str]:
+        """The shortest compounds that begin with the word."""
+        if len(word) < 3:
             return []
+        compounds: list[str] = []
+        for found in self._begun(stem(fold(word)), _MAX_TRIED):
+            if any(self._is_word(rest, found) for rest in modified(word, found)):
+                compounds.append(found)
+                if len(compounds) == _MAX_MODIFIED:
+                    break
+        return compounds
+
+    def _begun(self, folded: str, limit: int) -> list[str]:
+        """The shortest words that begin so, but for their dots."""
         self._cursor.execute(
-            f"SELECT word FROM word WHERE {column} >= ? AND {column} < ? LIMIT ?",  # noqa: S608
-            (beginning, beginning + _LAST, _MAX_CANDIDATES),
+            "SELECT word FROM word WHERE front >= ? AND front < ? ORDER BY length(word) LIMIT ?",
+            (folded, folded + _LAST, limit),
         )
         return [row[0] for row in self._cursor.fetchall()]
 
-    def _modifies(self, word: str, found: str) -> bool:
-        return any(self._is_word(rest, found) for rest in modified(word, found))
+    def _range(self, column: str, prefix: str, limit: int = _MAX_FAMILY) -> list[tuple[str, str]]:
+        """Words whose column begins so, with their reversed stems."""
+        if not prefix:
+            return []
+        self._cursor.execute(
+            f"SELECT word, back FROM word WHERE {column} >= ? AND {column} < ? LIMIT ?",
+            (prefix, prefix + _LAST, limit),
+        )
+        rows: list[tuple[str, str]] = self._cursor.fetchall()
+        return rows
 
     def _is_word(self, rest: str, besides: str) -> bool:
         """Whether the rest of a compound is a word elsewhere, by itself or as a head."""
-        reverse = stem(rest)[::-1]
-        self._cursor.execute(
-            "SELECT word FROM word WHERE back >= ? AND back < ? LIMIT 2", (reverse, reverse + _LAST)
-        )
-        return any(row[0] != besides for row in self._cursor.fetchall())
+        return any(word != besides for word, _ in self._range("back", stem(rest)[::-1], 2))
 
     def _typed_apart(self, first: str, second: str) -> Term | None:
         """The compound of two adjacent words, if some listing is about it."""
         if not (first.isalpha() and second.isalpha()):
             return None
-        strong: dict[str, None] = {}
-        for compound in joined(first, second):
-            for found in self._by_head(compound):
-                if (form_fit(compound, found) or head_fit(compound, found)) >= Fit.SAME_LETTERS:
-                    strong[found] = None
-        term = Term(exact=tuple(joined(first, second)), strong=tuple(strong)[:_MAX_TOKENS])
+        compounds = joined(first, second)
+        families = [f for compound in compounds if (f := self._family(compound))]
+        families += [f for compound in compounds if (f := self._other_number(compound))]
+        term = Term(exact=tuple(compounds), families=tuple(families))
         return term if self.is_live(term.sure()) else None
+
+    def _dotted(self, word: str) -> Term | None:
+        """The word with other dots: Bucherregal, Bücherregal."""
+        families = [v for v in dot_variants(word) if self._range("back", back(v), 1)]
+        term = self._forms(families)
+        return term if families and self._is_answered(term) else None
 
     def _halves(self, word: str) -> Term | None:
         """A compound that no listing has, read as both its halves: Velokindersitz."""
         for first, second in halves(word):
             whole = [self._whole(first), self._whole(second)]
-            if all(term.strong for term in whole):
+            if all(term.families for term in whole):
                 both = Term(exact=(word,), both=tuple(whole))
                 if self.is_live(both.sure()):
                     return both
         return None
 
     def _whole(self, word: str) -> Term:
-        self._cursor.execute("SELECT word FROM word WHERE back = ?", (back(word),))
-        found = [row[0] for row in self._cursor.fetchall()]
-        return Term(strong=tuple(f for f in found if form_fit(word, f) >= Fit.INFLECTED))
+        root = back(word)
+        self._cursor.execute("SELECT 1 FROM word WHERE back = ? LIMIT 1", (root,))
+        return Term(families=(Family(root, (root,)),) if self._cursor.fetchone() else ())
 
     def _beginning(self, word: str) -> Term | None:
         """A word still being typed."""
         if len(word) < _MIN_BEGINNING:
             return None
-        found = self._range("front", fold(word))[:_MAX_TOKENS]
-        term = Term(exact=(word,), strong=tuple(found))
+        found = self._begun(fold(word), _MAX_BEGUN)
+        term = Term(exact=(word,), numbers=tuple(found))
         return term if self.is_live(term.sure()) else None
 
     def _meant(self, word: str) -> Term | None:
-        """The nearest words of the vocabulary that are about some listing."""
+        """The nearest words of the vocabulary that some listing is about."""
         typed = stem(fold(word))
         first, last = ends(typed)
         near: dict[str, float] = {}
-        candidates = [*self._range("front", first), *self._range("back", last[::-1])]
-        for found in candidates:
-            root = back(found)[::-1]
-            for tail in (root, *_tails(root, len(typed))):
-                apart = distance(typed, tail)
-                if apart is not None and apart < near.get(tail, 9.0):
-                    near[tail] = apart
-        for label in _label_stems():
-            apart = distance(typed, label)
+        begun = [found[::-1] for _, found in self._range("front", first)]
+        ended = [found[::-1] for _, found in self._range("back", last[::-1])]
+        tails = [tail for root in ended for tail in _tails(root, len(typed))]
+        for root in dict.fromkeys([*begun, *ended, *tails]):
+            apart = distance(typed, fold(root))
             if apart is not None:
-                near[label] = apart
+                near[root] = apart
+        near |= {w: d for w in _labels() if (d := distance(typed, stem(fold(w)))) is not None}
         for apart in sorted(set(near.values())):
-            terms = [self._forms(tail, Fit.SAME_STEM) for tail, d in near.items() if d == apart]
-            live = [term for term in terms[:20] if self.is_live(term.sure())][:_MAX_MEANT]
+            terms = [self._term_of(meant) for meant, d in near.items() if d == apart]
+            live = [term for term in terms if self.is_live(term.sure())][:_MAX_MEANT]
             if live:
                 return Term(
-                    exact=tuple(t for term in live for t in term.exact),
-                    strong=tuple(dict.fromkeys(t for term in live for t in term.strong)),
+                    exact=tuple(word for term in live for word in term.exact),
+                    families=tuple(family for term in live for family in term.families),
+                    filed=tuple(filed for term in live for filed in term.filed),
                 )
         return None
+
+    def _term_of(self, meant: str) -> Term:
+        return replace(self._forms([meant]), filed=_filed(meant, alone=True))
 
 
 def _tails(root: str, letters: int) -> list[str]:
     """The heads of about so many letters that a longer word may have."""
-    return [root[-n:] for n in (letters - 1, letters, letters + 1) if 4 <= n <= len(root) - 3]
+    return [
+        root[-n:]
+        for n in (letters - 1, letters, letters + 1)
+        if 4 <= n < len(root) and may_modify(root[:-n], n)
+    ]
 
 
 def _filed(word: str, alone: bool) -> tuple[str, ...]:
+    """Tokens of the category a word names, and beside other words of the kind."""
     root = stem(fold(word))
     found = [category_token(name) for name, stems in _category_stems().items() if root in stems]
     if not alone:
-        found += [FILED + str(kind) for kind, stems in _kind_stems().items() if root in stems]
+        found += [kind_token(kind) for kind, stems in _kind_stems().items() if root in stems]
     return tuple(found)
 
 
 def _synonyms(word: str) -> tuple[str, ...]:
-    root = stem(fold(word))
-    for group in _synonym_stems():
-        if root in group:
-            return tuple(other for key, other in group.items() if key != root)
-    return ()
+    return _synonym_stems().get(stem(fold(word)), ())
 
 
 @lru_cache(maxsize=1)
@@ -259,10 +337,10 @@ def _kind_stems() -> dict[int, frozenset[str]]:
 
 
 @lru_cache(maxsize=1)
-def _synonym_stems() -> list[dict[str, str]]:
-    return [{stem(fold(word)): word for word in group} for group in SYNONYMS]
+def _synonym_stems() -> dict[str, tuple[str, ...]]:
+    return {stem(fold(word)): tuple(sorted(group - {word})) for group in SYNONYMS for word in group}
 
 
 @lru_cache(maxsize=1)
-def _label_stems() -> frozenset[str]:
-    return frozenset(stem(fold(w)) for words in CATEGORY_WORDS.values() for w in words)
+def _labels() -> frozenset[str]:
+    return frozenset().union(*CATEGORY_WORDS.values())

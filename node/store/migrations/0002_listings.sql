@@ -26,11 +26,11 @@ CREATE INDEX listing_price ON listing (ifnull(price_minor, 9223372036854775807))
 -- The tokens of node/search/analysis.py. Words, not trigrams: see docs/adr/0004-search.md.
 CREATE VIRTUAL TABLE listing_text USING fts5 (
     tokens, content = '', contentless_delete = 1, detail = none,
-    tokenize = "ascii tokenchars '_@.'"
+    tokenize = "ascii tokenchars '<>@.'"
 );
 
--- Every word that any listing has used, spelled: `front` without its dots, `back` its stem
--- reversed. Words of removed listings stay: they find nothing, and cost nothing.
+-- Every word that any listing has used: `front` is the word without its dots, `back` its
+-- reversed stem. Words of removed listings stay: they find nothing, and cost nothing.
 CREATE TABLE word (
     word TEXT PRIMARY KEY,
     front TEXT NOT NULL,
