@@ -66,6 +66,7 @@ class Yamux:
         self._stray_frames = TokenBucket(_STRAY_FRAMES_PER_S, _STRAY_FRAMES_BURST)
         self._misconduct: Misconduct | None = None
         self._heard_at = 0.0
+        self._heard = trio.lowlevel.ParkingLot()
 
     async def run(self) -> None:
         """Serve the connection until it ends. Raises Misconduct if the peer ended it so."""
@@ -123,6 +124,7 @@ class Yamux:
     async def _receive(self) -> bytes:
         chunk = await self._channel.read_some()
         self._heard_at = trio.current_time()
+        self._heard.unpark_all()
         return chunk
 
     async def _read(self) -> None:
@@ -153,8 +155,10 @@ class Yamux:
                 continue
             asked_at = trio.current_time()
             self._answer(Type.PING, Flag.SYN, 0, 0)
-            await trio.sleep(self._limits.ping_timeout_s)
-            if self._heard_at < asked_at:
+            with trio.move_on_after(self._limits.ping_timeout_s):
+                while self._heard_at <= asked_at:
+                    await self._heard.park()
+            if self._heard_at <= asked_at:
                 self.stop()
 
     # What the peer sends.
