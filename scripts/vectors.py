@@ -18,10 +18,15 @@ import vector_areas
 VECTORS = Path(__file__).parent.parent / "tests" / "vectors"
 
 
-def generated() -> dict[Path, str]:
+def every_area() -> list[str]:
+    """The names of the modules in vector_areas."""
+    return sorted(module.name for module in pkgutil.iter_modules(vector_areas.__path__))
+
+
+def generated(areas: list[str]) -> dict[Path, str]:
     """Every vector that the areas make: path and text."""
     texts: dict[Path, str] = {}
-    for area in sorted(module.name for module in pkgutil.iter_modules(vector_areas.__path__)):
+    for area in areas:
         for case in importlib.import_module(f"vector_areas.{area}").cases():
             path = VECTORS / area / f"{case.name}.json"
             if path in texts:
@@ -48,17 +53,25 @@ def _hex(value: object) -> str:
     raise TypeError(f"a vector cannot hold {type(value).__name__}")
 
 
-def present() -> dict[Path, str]:
-    """Every vector in the repository: path and text."""
-    return {path: path.read_text(encoding="utf-8") for path in VECTORS.rglob("*.json")}
+def present(areas: list[str]) -> dict[Path, str]:
+    """Every vector in the repository, of these areas (of all for none): path and text."""
+    return {
+        path: path.read_text(encoding="utf-8")
+        for path in VECTORS.rglob("*.json")
+        if not areas or path.parent.name in areas
+    }
 
 
 def main() -> int:
     """Exit code 0 if all is equal (or written), 1 if something differs."""
     parser = argparse.ArgumentParser(description="Write or check the test vectors.")
     parser.add_argument("--write", action="store_true", help="write them instead of comparing")
-    write = parser.parse_args().write
-    wanted, found = generated(), present()
+    parser.add_argument("areas", nargs="*", metavar="AREA", help="all areas if none is named")
+    arguments = parser.parse_args()
+    write, areas = arguments.write, arguments.areas or every_area()
+    if unknown := sorted(set(areas) - set(every_area())):
+        parser.error(f"no such area: {', '.join(unknown)}")
+    wanted, found = generated(areas), present(arguments.areas)
     differing = sorted(path for path in wanted | found if wanted.get(path) != found.get(path))
     for path in differing:
         shown = path.relative_to(VECTORS.parent.parent)

@@ -164,6 +164,8 @@ class _Answers:
         """Settle what the reply answers; returns the asked ranges that it leaves."""
         at = 0
         for index, part in enumerate(asked):
+            if len(self._have) >= limits.MAX_HAVE:
+                return asked[index:]
             while at < len(reply) and reply[at].upper <= part.lower:
                 if reply[at].mode is not Mode.SKIP:
                     malformed("not-asked")
@@ -219,8 +221,6 @@ class _Answers:
     def _within_a_step(self, here: _Open) -> _Open:
         """The lower part of a listed range whose items do not fill `have` beyond a step."""
         stop = here.start + limits.MAX_HAVE - len(self._have)
-        if stop <= here.start < here.stop:
-            return here._replace(upper=here.lower, stop=here.start)
         while stop < here.stop:
             bound = bound_between(self._view.key(stop - 1), self._view.key(stop))
             if bound is not None:

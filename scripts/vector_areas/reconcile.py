@@ -103,6 +103,11 @@ MALFORMED = {
         "an entry at 2^48 ms",
     ),
     "entry-cut": ("010600" + "01" + "11" * 15, ("SYN-8",), "15 bytes of an id"),
+    "last-entry-cut": (
+        "010a00" + ("8101" + "11" * 16) + ("01" + "22" * 15),
+        ("SYN-8",),
+        "the last byte of the second id is missing",
+    ),
     "entries-missing": ("010a00" + "01" + "11" * 16, ("SYN-8",), "one entry of two"),
     "entries-beyond-all": (
         "01feffffffffff7f00" + "01" + "11" * 16,
@@ -350,6 +355,20 @@ def _refused_replies() -> Iterator[Case]:
             "a LIST from 5024 ms on, of which only what is after 5030 is still open",
             some,
             ["00c14e" + "020d", "00c14e" + "0200"],
+        ),
+        (
+            "before-what-was-asked",
+            answering,
+            "a LIST up to 5024 ms, of which only what is after 5030 is still open",
+            some,
+            ["00c14e" + "020d", "02c14e" + "0200"],
+        ),
+        (
+            "after-what-was-asked",
+            answering,
+            "the first reply leaves open what is before 5024 ms; the second goes on to the end",
+            some,
+            ["0dc14e" + "aa" * 16 + "0000", "02c14e" + "0200"],
         ),
         ("malformed", ("SYN-10",), "what is malformed is refused here too", few, ["04" + end]),
     ):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from protocol.errors import RemoteError
 from protocol.reconcile import Initiator, ItemSet, respond
 from protocol.reconcile.limits import MAX_HAVE
-from protocol.reconcile.wire import read_message
+from protocol.reconcile.wire import Mode, PageWriter, read_message
 
 Pair = tuple[int, bytes]
 
@@ -112,8 +112,9 @@ def test_an_empty_node_learns_a_large_set_in_full_pages_oldest_first(
 
 
 @pytest.mark.covers("SYN-28")
-def test_a_large_set_meets_an_empty_one_in_bounded_steps() -> None:
-    pairs = drawn(2 * MAX_HAVE + 100)
+@pytest.mark.parametrize("count", [16 + 64 + 256 + 1024 + 4096 + 16_384, 2 * MAX_HAVE + 100])
+def test_a_large_set_meets_an_empty_one_in_bounded_steps(count: int) -> None:
+    pairs = drawn(count)
     initiator, nothing = Initiator(ItemSet(pairs)), ItemSet()
     message: bytes | None = initiator.initiate()
     told = []
@@ -122,6 +123,25 @@ def test_a_large_set_meets_an_empty_one_in_bounded_steps() -> None:
         assert len(have) <= MAX_HAVE
         told += have
     assert told == pairs
+
+
+@pytest.mark.covers("SYN-28")
+def test_a_full_step_tells_nothing_twice(exchange: Callable[..., Any]) -> None:
+    ours, theirs = drawn(20_000), drawn(3_000, seed=2)
+    outcome = exchange(ours, theirs)
+    assert sorted(outcome.have) == ours
+    assert sorted(outcome.need) == needed(set(theirs))
+
+
+@pytest.mark.covers("SYN-18", "SYN-21")
+def test_what_is_left_where_we_have_nothing_is_asked_for() -> None:
+    initiator = Initiator(ItemSet([(1000, bytes(32)), (2000, bytes(32))]))
+    initiator.initiate()
+    page = PageWriter(256)
+    page.fingerprint((3000).to_bytes(6, "big"), 9, bytes(16))
+    reply = initiator.reconcile(page.finish(skips_end=True)).reply
+    assert reply is not None
+    assert [part.mode for part in read_message(reply)] == [Mode.ASK, Mode.ASK]
 
 
 @pytest.mark.covers("SYN-7", "SYN-25")

@@ -132,3 +132,17 @@ def test_an_item_takes_less_than_120_bytes() -> None:
     held_bytes = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert held_bytes < 120 * len(items)
+
+
+def test_memory_shrinks_as_items_are_removed() -> None:
+    pairs = drawn(random.Random(1), 20_000)
+    kept = set(pairs[::50])
+    tracemalloc.start()
+    items = ItemSet(pairs)
+    del pairs[::50]
+    for pair in pairs:
+        items.discard(*pair)
+    held_bytes = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert set(items) == kept
+    assert held_bytes < 120 * len(items)

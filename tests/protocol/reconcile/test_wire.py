@@ -127,3 +127,13 @@ def test_a_full_page_takes_nothing_more() -> None:
     message = page.finish(skips_end=True)
     assert len(message) <= 256
     assert len(read_message(message)) == written
+
+
+@pytest.mark.covers("SYN-9")
+def test_no_message_is_written_that_has_too_many_ranges_to_be_read() -> None:
+    page = PageWriter(512 << 10)
+    at_ms = 1
+    while page.ask(at_ms.to_bytes(6, "big")):
+        page.skip((at_ms + 1).to_bytes(6, "big"))
+        at_ms += 2
+    assert 4_000 < len(read_message(page.finish(skips_end=True))) <= 4_096
