@@ -1,4 +1,4 @@
-"""The gate on every connection: membership proofs before any stream or gossip (spec 06 §gate).
+"""The gate on every connection: membership proofs before any stream or gossip (spec 07 §gate).
 
 A proof is a list of ordinary records. It is judged together with what is known already, so
 that a known removal always counts, and what it teaches goes through the inbox afterwards.
@@ -14,15 +14,13 @@ import trio
 from node.clock import Clock
 from node.network.port import Channel, HostKey, Refused
 from protocol import gate as messages
-from protocol.envelope import Envelope, Register
+from protocol.envelope import Envelope
 from protocol.errors import RemoteError
 from protocol.gate import Hello
 from protocol.ids import CommunityId, HouseholdId
-from protocol.kinds import Kind, is_membership
-from protocol.membership.bodies import Certificate, Invite
-from protocol.membership.evaluation import Member, Status
-from protocol.membership.facts import read_fact
+from protocol.membership.evaluation import Member
 from protocol.membership.members import Members, found
+from protocol.membership.proof import judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +95,12 @@ class MembershipGate:
 
     def _judge(self, hello: Hello, remote: HostKey) -> Passed | str:
         """Return who this is, or the reason to refuse."""
-        known = self._members()
-        records = _checked(hello.records, known)
-        candidate = known.extended(records) if records else known
-        member = candidate.by_host(remote)
-        if member is None or member.household != hello.household:
-            return _why_not(hello.household, records, candidate, self._clock.now_ms())
-        if member.status is Status.PROVISIONAL and known.member(member.household) is None:
-            invite = _invite_of(member, candidate)
-            if invite is not None and invite.valid_until_ms < self._clock.now_ms():
-                return "invite-expired"
-        offset = hello.now_ms - self._clock.now_ms()
-        return Passed(remote, member, offset, tuple(record.raw for record in records))
+        now_ms = self._clock.now_ms()
+        proven = judge(hello.household, remote, hello.records, self._members(), now_ms)
+        if isinstance(proven, str):
+            return proven
+        raws = tuple(record.raw for record in proven.records)
+        return Passed(remote, proven.member, hello.now_ms - now_ms, raws)
 
 
 class JoiningGate:
@@ -147,14 +139,14 @@ class JoiningGate:
             raise Refused("stranger", by_us=True) from None
         if members.community != self._community:
             raise Refused("stranger", by_us=True)
-        records = _checked(answer.records, members)
-        member = members.extended(records).by_host(remote)
-        if member is None or member.household != answer.household:
-            await channel.send(messages.write_refusal("stranger"))
-            raise Refused("stranger", by_us=True)
+        now_ms = self._clock.now_ms()
+        proven = judge(answer.household, remote, answer.records, members, now_ms)
+        if isinstance(proven, str):
+            await channel.send(messages.write_refusal(proven))
+            raise Refused(proven, by_us=True)
         await channel.send(messages.write_acceptance())
         self.genesis = answer.genesis
-        self.records = tuple(record.raw for record in records)
+        self.records = tuple(record.raw for record in proven.records)
 
 
 async def _receive_hello(channel: Channel) -> Hello:
@@ -174,57 +166,3 @@ async def _receive_verdict(channel: Channel) -> None:
         raise Refused("stranger", by_us=True) from None
     if reason is not None:
         raise Refused(reason, by_us=False)
-
-
-def _checked(raws: Sequence[bytes], known: Members) -> list[Envelope]:
-    """Return the membership records of a proof that are signed and of this community."""
-    try:
-        records = messages.read_proof(raws)
-    except RemoteError:
-        return []
-    return [
-        record
-        for record in records
-        if is_membership(record.kind)
-        and record.community == known.community
-        and record.household not in known.removed
-        and (known.holds(record) or record.signature_holds())
-    ]
-
-
-def _invite_of(member: Member, members: Members) -> Invite | None:
-    for fact in members.facts_of(member.inviter, Kind.INVITE):
-        if fact.record.key == member.invite and isinstance(fact.body, Invite):
-            return fact.body
-    return None
-
-
-def _why_not(
-    household: HouseholdId, records: Sequence[Envelope], members: Members, now_ms: int
-) -> str:
-    """Return the reason that helps an honest household most."""
-    if household in members.removed:
-        return "removed"
-    member = members.member(household)
-    if member is not None and not member.stands:
-        return "left"
-    for record in records:
-        if record.kind != Kind.CERTIFICATE or record.household != household:
-            continue
-        fact = members.fact(Register(household, Kind.CERTIFICATE, 0))
-        certificate = fact.body if fact is not None else _read(record)
-        if not isinstance(certificate, Certificate):
-            continue
-        for offered in members.facts_of(certificate.inviter, Kind.INVITE):
-            invite = offered.body
-            if offered.record.key != certificate.invite or not isinstance(invite, Invite):
-                continue
-            if offered.record.withdrawn or invite.valid_until_ms < now_ms:
-                return "invite-expired"
-            if members.uses_of(certificate.inviter, certificate.invite) >= invite.uses:
-                return "invite-used-up"
-    return "stranger"
-
-
-def _read(record: Envelope) -> object:
-    return read_fact(record).body

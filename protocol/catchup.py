@@ -1,4 +1,4 @@
-"""The messages of the catch-up stream (spec 06 §catch-up): pure, one frame each.
+"""The messages of the catch-up stream (spec 07 §catch-up): pure, one frame each.
 
 The initiator compares one scope after the other (membership first), fetches what it lacks
 in ascending order of creation and offers what the other lacks.

@@ -1,15 +1,13 @@
-"""The messages of the membership gate (spec 06 §gate): pure, over any secured channel.
+"""The messages of the membership gate (spec 07 §gate): pure, over any secured channel.
 
 The dialer proves itself first; only then does the listener say who it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol import limits, wire
-from protocol.envelope import Envelope, decode
 from protocol.errors import RemoteError
 from protocol.ids import ID_BYTES, HouseholdId
 from protocol.wire import Fields
@@ -90,16 +88,12 @@ def write_acceptance() -> bytes:
 def read_verdict(message: bytes) -> str | None:
     """Read the dialer's last word: None for yes, else the reason. Raises RemoteError."""
     value = wire.unpack(message, 64)
-    if value == (1,):
+    if type(value) is tuple and len(value) == 1:
+        Fields(value, 1, "acceptance").integer("verdict", 1, 1)
         return None
     fields = Fields(value, 2, "refusal")
     fields.integer("verdict", 0, 0)
     return _reason(fields.text("reason"))
-
-
-def read_proof(raws: Sequence[bytes]) -> list[Envelope]:
-    """Decode the records of a proof; signatures are checked by the caller. Raises RemoteError."""
-    return [decode(raw) for raw in raws]
 
 
 def _reason(reason: str) -> str:

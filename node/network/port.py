@@ -24,7 +24,7 @@ MAX_GOSSIP_BYTES = 16 << 10
 """One gossiped message: a single record (at most 8 KiB) with room for its envelope."""
 
 GATE_DEADLINE_S = 5.0
-"""From the end of the Noise handshake to the gate's verdict (spec 06, transport)."""
+"""From the end of the Noise handshake to the gate's verdict (spec 07)."""
 
 
 class NetworkError(Exception):
@@ -44,7 +44,7 @@ class FrameTooLarge(NetworkError):
 
 
 class Refused(NetworkError):
-    """A gate said no. ``reason`` is one of the codes of spec 06 §gate, e.g. ``"stranger"``."""
+    """A gate said no. ``reason`` is one of the codes of spec 07 §gate, e.g. ``"stranger"``."""
 
     def __init__(self, reason: str, by_us: bool) -> None:
         super().__init__(f"{'we' if by_us else 'they'} refused: {reason}")
@@ -150,9 +150,7 @@ class Network(Protocol):
         if either gate said no (with the other side's reason where it gave one).
         """
 
-    async def open_stream(
-        self, peer: HostKey, protocol: str, deadline_s: float = 10.0
-    ) -> Stream:
+    async def open_stream(self, peer: HostKey, protocol: str, deadline_s: float = 10.0) -> Stream:
         """Open a stream of ``protocol`` (e.g. ``/p2pmarket/catchup/1``) to a connected peer.
 
         Raises NetworkError.
