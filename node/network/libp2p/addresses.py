@@ -17,6 +17,10 @@ _ED25519_PEER_ID_PREFIX = bytes.fromhex("002408011220")
 _HOST_PROTOCOLS = frozenset({"ip4", "ip6", "dns", "dns4", "dns6"})
 MAX_ADDRESS_CHARS = 256
 
+# The all-zero key: of small order, so that nobody can prove to be its owner.
+ANYBODY = ID(_ED25519_PEER_ID_PREFIX + bytes(32))
+"""Stands for "whoever answers" where libp2p insists on a peer id to dial."""
+
 
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
@@ -63,13 +67,23 @@ def format_address(host: str, port: int) -> str:
 
 def peer_id_of(host_key: HostKey) -> str:
     """The base58 text of the peer id that belongs to an Ed25519 host key."""
-    text: str = ID(peer_id_bytes_of(host_key)).to_base58()
+    text: str = id_of(host_key).to_base58()
     return text
 
 
 def host_key_of(peer_id: str) -> HostKey:
     """The host key in a base58 peer id. ValueError if it is not an Ed25519 one."""
-    return host_key_of_bytes(ID.from_base58(peer_id).to_bytes())
+    return host_key_of_id(ID.from_base58(peer_id))
+
+
+def host_key_of_id(peer_id: ID) -> HostKey:
+    """The host key in libp2p's peer id. ValueError if it is not an Ed25519 one."""
+    return host_key_of_bytes(peer_id.to_bytes())
+
+
+def id_of(host_key: HostKey) -> ID:
+    """libp2p's peer id of a host key."""
+    return ID(peer_id_bytes_of(host_key))
 
 
 def host_key_of_bytes(peer_id: bytes) -> HostKey:
@@ -85,15 +99,15 @@ def peer_id_bytes_of(host_key: HostKey) -> bytes:
     return _ED25519_PEER_ID_PREFIX + host_key
 
 
-def dialable(bound: Iterable[tuple[str, int]], host_key: HostKey) -> Sequence[str]:
-    """Multiaddrs for bound sockets; 0.0.0.0 and :: become the interfaces' addresses."""
+def dialable(bound: Iterable[str], host_key: HostKey) -> Sequence[str]:
+    """Multiaddrs for bound ones; 0.0.0.0 and :: become the interfaces' addresses."""
     suffix = f"/p2p/{peer_id_of(host_key)}"
     found: dict[str, None] = {}
-    for host, port in bound:
-        address = ipaddress.ip_address(host.partition("%")[0])
-        hosts = _interface_hosts(address.version) if address.is_unspecified else [host]
+    for target in map(parse_address, bound):
+        address = ipaddress.ip_address(target.host)
+        hosts = _interface_hosts(address.version) if address.is_unspecified else [target.host]
         for each in hosts:
-            found[format_address(each, port) + suffix] = None
+            found[format_address(each, target.port) + suffix] = None
     return tuple(found)
 
 

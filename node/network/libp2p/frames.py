@@ -1,41 +1,32 @@
-"""The port's Stream: varint-framed messages on one Yamux stream."""
+"""The port's Stream: varint-framed messages on one of libp2p's streams."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import trio
+from libp2p.abc import INetStream
+from libp2p.io.exceptions import IOException
+from libp2p.network.stream.exceptions import StreamEOF
 
+from node.network.libp2p.addresses import host_key_of_id
 from node.network.libp2p.byte_reader import ByteReader, encode_varint
-from node.network.libp2p.yamux_stream import YamuxStream
 from node.network.port import MAX_FRAME_BYTES, FrameTooLarge, HostKey, StreamClosed
 
 
 class FramedStream:
     """Frames both ways, with a deadline on each."""
 
-    def __init__(
-        self, stream: YamuxStream, remote: HostKey, drop_connection: Callable[[str | None], None]
-    ) -> None:
-        """drop_connection: closes the whole connection; told the misconduct, if it was one."""
+    def __init__(self, stream: INetStream) -> None:
+        """stream: negotiated, on a connection of ours."""
         self._stream = stream
-        self._remote = remote
-        self._drop_connection = drop_connection
-        self._reader = ByteReader(stream.receive_some)
+        self._connection = stream.muxed_conn
+        self._remote = host_key_of_id(stream.muxed_conn.peer_id)
+        self._reader = ByteReader(self._receive)
         self._sending = trio.Lock()
 
     @property
     def remote(self) -> HostKey:
         """Who is at the other end."""
         return self._remote
-
-    async def read(self, n: int) -> bytes:
-        """Exactly n bytes, for the negotiation that precedes the frames."""
-        return await self._reader.read(n)
-
-    async def write(self, plain: bytes) -> None:
-        """Raw bytes, for the negotiation that precedes the frames."""
-        await self._stream.send_all(plain)
 
     async def send_frame(self, frame: bytes, deadline_s: float = 30.0) -> None:
         """See the port."""
@@ -46,14 +37,17 @@ class FramedStream:
             with trio.fail_after(deadline_s):
                 async with self._sending:
                     is_begun = True
-                    await self._stream.send_all(encode_varint(len(frame)) + frame)
+                    await self._stream.write(encode_varint(len(frame)) + frame)
                     is_written = True
         except trio.TooSlowError as error:
             raise StreamClosed("the peer did not take a frame in time") from error
+        except IOException as error:
+            is_written = True  # nothing is left half-way: the stream is gone
+            raise StreamClosed(str(error)) from error
         finally:
-            # Half a frame cannot be taken back.
+            # Half a frame cannot be taken back (LIBP2P.md, trap 6).
             if is_begun and not is_written:
-                self._drop_connection(None)
+                self._connection.drop()
 
     async def receive_frame(
         self, max_bytes: int = MAX_FRAME_BYTES, deadline_s: float = 30.0
@@ -67,14 +61,24 @@ class FramedStream:
                 is_received = True
                 return frame
         except FrameTooLarge:
-            self._drop_connection("frame")
+            self._connection.drop("frame")
             raise
         except trio.TooSlowError as error:
             raise StreamClosed("no frame came in time") from error
         finally:
             if not is_received:
-                self._stream.reset()
+                with trio.CancelScope(shield=True):
+                    await self._stream.reset()
 
     async def aclose(self) -> None:
         """See the port."""
-        self._stream.close()
+        with trio.CancelScope(shield=True):
+            await self._stream.close()
+
+    async def _receive(self) -> bytes:
+        try:
+            return bytes(await self._stream.read())
+        except StreamEOF:
+            return b""
+        except IOException as error:
+            raise StreamClosed(str(error)) from error

@@ -1,28 +1,36 @@
-"""A libp2p host: listens, dials, keeps one registry of gated connections.
-
-libp2p's Swarm was not taken: it keeps inbound slots until shutdown, blocks a peer for a
-minute after one failed dial and never dials in under 250 ms (LIBP2P.md, traps 3 and 8;
-docs/adr/0003). Noise, the negotiation, keys, ids and messages are libp2p's.
-"""
+# mypy: allow-subclassing-any
+"""A libp2p host: libp2p's BasicHost, Swarm and Pubsub, put together for one community."""
 
 from __future__ import annotations
 
-import errno
 import logging
-from collections import ChainMap
-from collections.abc import Callable, MutableMapping, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 
 import trio
+from libp2p.abc import INetStream
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.custom_types import TProtocol
+from libp2p.exceptions import BaseLibp2pError
+from libp2p.host.basic_host import BasicHost
+from libp2p.network.swarm import Swarm
+from libp2p.peer.id import ID
+from libp2p.peer.peerstore import PeerStore
+from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX
+from libp2p.tools.anyio_service import background_trio_service
 
-from node.network.libp2p.addresses import format_address, parse_address
-from node.network.libp2p.connection import PeerConnection
-from node.network.libp2p.gossip import Gossip
-from node.network.libp2p.gossip_wire import PROTOCOLS as GOSSIP_PROTOCOLS
-from node.network.libp2p.half_open import HalfOpenLimit
-from node.network.libp2p.private_network import PrivateConnection
-from node.network.libp2p.secure_channel import Identity, SecureChannel, UpgradeFailed, upgrade
+from node.network.libp2p.addresses import id_of, parse_address
+from node.network.libp2p.frames import FramedStream
+from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GateTransport
+from node.network.libp2p.gossipsub import CommunityGossipSub
+from node.network.libp2p.misconduct import Misconduct
+from node.network.libp2p.pubsub import CommunityPubsub
 from node.network.libp2p.settings import HostSettings
-from node.network.libp2p.yamux import Misconduct
+from node.network.libp2p.swarm import CommunitySwarm, Upgrader
+from node.network.libp2p.tcp import PrivateTcp
+from node.network.libp2p.yamux import BoundedYamux
 from node.network.port import (
     Connection,
     DialFailed,
@@ -30,216 +38,164 @@ from node.network.port import (
     HostKey,
     Listener,
     NetworkError,
-    Refused,
     Stream,
     StreamHandler,
 )
 
-# Both sides may dial at the same moment, and then both connections stay. A connection
-# older than this is no such case: a second one to the same peer is not kept.
-_SIMULTANEOUS_DIAL_S = 15.0
-_OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-_OUT_OF_FILES_PAUSE_S = 0.5
+_NEGOTIATION_DEADLINE_S = 10
+_CLOSE_DEADLINE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
+class CommunityHost(BasicHost):
+    """Streams: opening them, and answering the peers' with handlers that may fail."""
+
+    def __init__(self, swarm: Swarm) -> None:
+        super().__init__(
+            swarm,
+            # No identify, which tells and believes addresses, and nothing else by default.
+            default_protocols=OrderedDict({TProtocol(""): _refuse}),
+            negotiate_timeout=_NEGOTIATION_DEADLINE_S,
+            announce_addrs=[],
+            disable_identify_address_discovery=True,
+        )
+        self.remove_stream_handler(TProtocol(""))
+
+    def _schedule_identify(self, peer_id: ID, *, reason: str) -> None:
+        """The gate says who it is; a peer's protocols are known by asking for one."""
+
+    async def _swarm_stream_handler(self, net_stream: INetStream) -> None:
+        """Negotiate and call the handler, which ends with its connection (trap 15).
+
+        Whatever the peer sends or the handler raises ends here (trap 2).
+        """
+        connection = net_stream.muxed_conn
+        with connection.lifetime():
+            try:
+                await super()._swarm_stream_handler(net_stream)
+            except Misconduct as misconduct:
+                connection.drop(misconduct.reason)
+            except (NetworkError, BaseLibp2pError, UnicodeDecodeError) as error:
+                _log.debug("a stream of a peer's ended: %r", error)
+            except Exception:
+                _log.exception("a stream handler raised")
+            finally:
+                with trio.CancelScope(shield=True):
+                    await net_stream.close()
+
+
+async def _refuse(stream: INetStream) -> None:
+    await stream.reset()
+
+
 class Host:
-    """Run it as a task. Everything it started and every connection ends with it."""
+    """What the port asks of a network, until the host that does it falls."""
 
     def __init__(
         self,
         settings: HostSettings,
-        identity: Identity,
         gate: Gate,
         listener: Listener,
-        handlers: MutableMapping[str, StreamHandler],
+        handlers: Mapping[str, StreamHandler],
+        sockets: Sequence[trio.SocketListener],
     ) -> None:
-        """handlers: by protocol id, besides gossip's own."""
-        self._settings = settings
-        self._identity = identity
-        self._gate = gate
-        self._listener = listener
-        self._half_open = HalfOpenLimit(settings.max_half_open, settings.max_half_open_per_ip)
-        self._connections: dict[HostKey, list[PeerConnection]] = {}
-        self._nursery: trio.Nursery | None = None
-        self.gossip = Gossip(
-            settings.host_seed,
+        """handlers: by protocol id. sockets: bound, and closed by the caller."""
+        keys = create_new_key_pair(settings.host_seed)
+        own_id = ID.from_pubkey(keys.public_key)
+        peerstore = PeerStore()
+        peerstore.add_key_pair(own_id, keys)
+        muxer = partial(BoundedYamux, limits=settings.muxer, tell_misconduct=self._misconduct)
+        upgrader = Upgrader(
+            {TProtocol(SECURITY_PROTOCOL): GateTransport(keys, gate)},
+            {TProtocol(YAMUX): muxer},
+            _NEGOTIATION_DEADLINE_S,
+        )
+        self._tcp = PrivateTcp(
+            settings.network_key, sockets, partial(self._misconduct, None, "out-of-files")
+        )
+        self._swarm = CommunitySwarm(own_id, peerstore, upgrader, self._tcp, settings, listener)
+        self._host = CommunityHost(self._swarm)
+        self._router = CommunityGossipSub(settings.gossip)
+        self._topic = settings.topic
+        self._pubsub = CommunityPubsub(
+            self._host,
+            self._router,
             settings.topic,
             settings.gossip,
             listener.on_gossip,
-            self.open_stream,
-            self._drop,
+            self._swarm.drop,
         )
-        gossip_handlers: dict[str, StreamHandler] = dict.fromkeys(
-            GOSSIP_PROTOCOLS, self.gossip.listen
-        )
-        self._handlers = ChainMap(gossip_handlers, handlers)
+        for protocol, handler in handlers.items():
+            self.serve(protocol, handler)
 
-    async def run(self, sockets: Sequence[trio.SocketListener]) -> None:
-        """Serve until cancelled. Raises what no part of it knows how to survive."""
-        try:
-            async with trio.open_nursery() as nursery:
-                self._nursery = nursery
-                nursery.start_soon(self.gossip.run)
-                for socket in sockets:
-                    nursery.start_soon(self._accept, socket, nursery)
-        finally:
-            self._nursery = None
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The host, for an ``async with`` block. An ExceptionGroup if any part of it falls."""
+        async with (
+            self._host.run([]),
+            background_trio_service(self._router),
+            background_trio_service(self._pubsub),
+        ):
+            try:
+                await self._pubsub.wait_until_ready()
+                await self._pubsub.subscribe(self._topic)
+                await self._swarm.listen(*self._tcp.listen_addresses)
+                yield
+            finally:
+                # Left to itself, libp2p closes connections one after the other, or not at all.
+                deadline = trio.current_time() + _CLOSE_DEADLINE_S
+                with trio.CancelScope(deadline=deadline, shield=True):
+                    async with trio.open_nursery() as nursery:
+                        for connection in self._swarm.get_connections():
+                            self._swarm.drop(connection.muxed_conn.peer_id)
+                            nursery.start_soon(connection.close)
+                    await self._host.close()
 
-    def connections(self) -> list[Connection]:
-        """One for each peer, the oldest that is open."""
-        return [Connection(c.peer, c.address, c.outbound) for c, *_ in self._connections.values()]
+    def serve(self, protocol: str, handler: StreamHandler) -> None:
+        """See the port."""
 
-    async def open_stream(
-        self, peer: HostKey, protocols: Sequence[str], deadline_s: float
-    ) -> Stream:
-        """Open a stream of the first protocol that the peer has. NetworkError."""
-        if peer not in self._connections:
-            raise NetworkError("not connected")
-        # The newest is the likeliest to live, if the peer lost the others unnoticed.
-        return await self._connections[peer][-1].open_stream(protocols, deadline_s)
+        async def answer(stream: INetStream) -> None:
+            await handler(FramedStream(stream))
 
-    async def disconnect(self, peer: HostKey) -> None:
-        """Close every connection to a peer."""
-        for connection in list(self._connections.get(peer, ())):
-            connection.drop()
-            await connection.closed.wait()
+        self._host.set_stream_handler(TProtocol(protocol), answer)
+
+    def connections(self) -> Sequence[Connection]:
+        """See the port."""
+        return self._swarm.peers()
 
     async def dial(self, address: str, deadline_s: float) -> HostKey:
-        """Connect and pass both gates. DialFailed, or Refused."""
+        """See the port."""
         try:
             target = parse_address(address)
         except ValueError as error:
             raise DialFailed(str(error)) from error
-        if target.peer is not None and target.peer in self._connections:
+        if target.peer is not None and self._swarm.is_connected(target.peer):
             return target.peer
+        return await self._swarm.dial(address, target.peer, deadline_s)
+
+    async def open_stream(self, peer: HostKey, protocol: str, deadline_s: float) -> Stream:
+        """See the port."""
+        if not self._swarm.is_connected(peer):
+            raise NetworkError("not connected")
         try:
             with trio.fail_after(deadline_s):
-                tcp = await trio.open_tcp_stream(target.host, target.port)
-                channel = await self._upgrade(tcp, is_dialer=True, expected=target.peer)
+                stream = await self._host.new_stream(id_of(peer), [TProtocol(protocol)])
         except trio.TooSlowError as error:
-            raise DialFailed("no answer in time") from error
-        except UpgradeFailed as error:
-            raise DialFailed(error.reason) from error
-        except (NetworkError, OSError) as error:
-            if isinstance(error, DialFailed | Refused):
-                raise
-            raise DialFailed(str(error)) from error
-        await self._keep_dialed(channel, address)
-        return channel.remote
+            raise NetworkError("the peer did not answer in time") from error
+        except (BaseLibp2pError, UnicodeDecodeError) as error:
+            raise NetworkError(str(error)) from error
+        return FramedStream(stream)
 
-    async def _keep_dialed(self, channel: SecureChannel, address: str) -> None:
-        if self._nursery is None:
-            await channel.close()
-            raise DialFailed("the host has stopped")
-        others = self._connections.get(channel.remote, ())
-        if any(trio.current_time() - c.opened_at > _SIMULTANEOUS_DIAL_S for c in others):
-            await channel.close()
-            return
-        connection = self._register(channel, address, outbound=True)
-        self._nursery.start_soon(self._serve, connection)
+    async def gossip(self, data: bytes) -> None:
+        """Publish one message when the peers' queues have room."""
+        await self._pubsub.gossip(data)
 
-    # Inbound.
+    async def disconnect(self, peer: HostKey) -> None:
+        """See the port."""
+        connections = self._swarm.get_connections(id_of(peer))
+        self._swarm.drop(id_of(peer))
+        for connection in connections:
+            await connection.muxed_conn.event_closed.wait()
 
-    async def _accept(self, socket: trio.SocketListener, nursery: trio.Nursery) -> None:
-        while True:
-            try:
-                tcp = await socket.accept()
-            except OSError as error:
-                if error.errno not in _OUT_OF_FILES:
-                    raise
-                self._tell_misconduct(None, "out-of-files")
-                await trio.sleep(_OUT_OF_FILES_PAUSE_S)
-                continue
-            nursery.start_soon(self._serve_inbound, tcp)
-
-    async def _serve_inbound(self, tcp: trio.SocketStream) -> None:
-        try:
-            ip, port, *_ = tcp.socket.getpeername()
-        except OSError:  # gone already
-            await trio.aclose_forcefully(tcp)
-            return
-        with self._half_open.slot(ip) as has_place:
-            if not has_place or self._is_full():
-                await trio.aclose_forcefully(tcp)
-                self._tell_misconduct(None, "no-place")
-                return
-            try:
-                with trio.fail_after(self._settings.upgrade_deadline_s):
-                    channel = await self._upgrade(tcp, is_dialer=False, expected=None)
-            except trio.TooSlowError:
-                self._tell_misconduct(None, "upgrade-deadline")
-                return
-            except UpgradeFailed as error:
-                self._tell_misconduct(None, error.reason)
-                return
-            except NetworkError as error:
-                _log.debug("an inbound connection did not pass: %r", error)
-                return
-        await self._serve(self._register(channel, format_address(ip, port), outbound=False))
-
-    def _is_full(self) -> bool:
-        total = sum(len(each) for each in self._connections.values())
-        return total >= self._settings.max_connections
-
-    async def _upgrade(
-        self, tcp: trio.SocketStream, *, is_dialer: bool, expected: HostKey | None
-    ) -> SecureChannel:
-        raw = PrivateConnection(tcp, self._settings.network_key, is_dialer)
-        is_upgraded = False
-        try:
-            channel = await upgrade(raw, self._identity, self._gate, expected)
-            is_upgraded = True
-            return channel
-        finally:
-            if not is_upgraded:
-                with trio.CancelScope(shield=True):
-                    await raw.close()
-
-    # The registry.
-
-    def _register(self, channel: SecureChannel, address: str, *, outbound: bool) -> PeerConnection:
-        connection = PeerConnection(
-            channel, address, outbound, self._settings.muxer, self._handlers
-        )
-        of_peer = self._connections.setdefault(connection.peer, [])
-        of_peer.append(connection)
-        if len(of_peer) == 1:
-            self.gossip.add_peer(connection.peer)
-            self._tell(self._listener.on_connected, connection.peer, address, outbound)
-        elif len(of_peer) > self._settings.max_connections_per_peer:
-            of_peer[0].drop()
-        return connection
-
-    async def _serve(self, connection: PeerConnection) -> None:
-        try:
-            await connection.run()
-        except Misconduct as misconduct:
-            self._tell_misconduct(connection.peer, misconduct.reason)
-        except Exception:
-            _log.exception("a connection failed")
-        finally:
-            self._unregister(connection)
-
-    def _unregister(self, connection: PeerConnection) -> None:
-        of_peer = self._connections[connection.peer]
-        of_peer.remove(connection)
-        if not of_peer:
-            del self._connections[connection.peer]
-            self.gossip.remove_peer(connection.peer)
-            self._tell(self._listener.on_disconnected, connection.peer)
-        connection.closed.set()
-
-    def _drop(self, peer: HostKey, misconduct: str) -> None:
-        for connection in self._connections.get(peer, ()):
-            connection.drop(misconduct)
-
-    def _tell_misconduct(self, peer: HostKey | None, reason: str) -> None:
-        self._tell(self._listener.on_misconduct, peer, reason)
-
-    def _tell(self, told: Callable[..., None], *what: object) -> None:
-        try:
-            told(*what)
-        except Exception:
-            # The owner's bug must not cost it the network.
-            _log.exception("the listener raised")
+    def _misconduct(self, peer_id: ID | None, reason: str) -> None:
+        self._swarm.tell_misconduct(peer_id, reason)

@@ -6,6 +6,7 @@ bytes instead and cannot talk to anyone else (LIBP2P.md, trap 5). It hides the n
 from outsiders and authenticates nothing: that is Noise's and the gate's work.
 """
 
+# mypy: allow-subclassing-any
 from __future__ import annotations
 
 import os
@@ -13,11 +14,18 @@ import struct
 
 import trio
 from Crypto.Cipher import Salsa20
+from libp2p.connection_types import ConnectionType
+from libp2p.network.connection.raw_connection import RawConnection
+from multiaddr import Multiaddr
 
 from node.network.libp2p.byte_reader import ByteReader
+from node.network.libp2p.misconduct import Misconduct
 from node.network.port import StreamClosed
 
 NONCE_BYTES = 24
+MAX_LINE_BYTES = 256
+"""A line of a protocol negotiation. libp2p's reader has no bound of its own."""
+
 _CHUNK_BYTES = 64 << 10
 _MASK = 0xFFFFFFFF
 _SIGMA = struct.unpack("<4I", b"expand 32-byte k")
@@ -63,38 +71,59 @@ class XSalsa20:
         return out
 
 
-class PrivateConnection:
-    """A TCP connection under the private-network cipher: libp2p's "raw connection".
+class PrivateConnection(RawConnection):
+    """A TCP connection under the private-network cipher, as libp2p's "raw connection"."""
 
-    Noise of libp2p runs on it, so the methods bear the names libp2p calls.
-    """
+    def __init__(
+        self,
+        tcp: trio.abc.Stream,
+        network_key: bytes,
+        is_initiator: bool,
+        address: str = "",
+        opening: bytes = b"",
+    ) -> None:
+        """address: of the other side. opening: what the other side must send first.
 
-    def __init__(self, tcp: trio.abc.Stream, network_key: bytes, is_initiator: bool) -> None:
+        Under another key the opening decrypts to noise, so a wrong key is seen at once,
+        where libp2p waits for the rest of a line that never comes.
+        """
         self.is_initiator = is_initiator
+        self.address = address
+        self.max_read_bytes = MAX_LINE_BYTES
+        """Of one read. A forged length must not make us wait for gigabytes."""
         self._tcp = tcp
         self._key = network_key
+        self._opening = opening
         self._outgoing: XSalsa20 | None = None
         self._incoming: XSalsa20 | None = None
         self._reader = ByteReader(self._receive)
 
-    async def write(self, plain: bytes) -> None:
+    async def write(self, data: bytes) -> None:
         """Send bytes. StreamClosed if the connection is gone."""
         head = b""
         if self._outgoing is None:
             head = os.urandom(NONCE_BYTES)
             self._outgoing = XSalsa20(self._key, head)
         try:
-            await self._tcp.send_all(head + self._outgoing.apply(plain))
+            await self._tcp.send_all(head + self._outgoing.apply(data))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise StreamClosed("connection lost") from error
 
-    async def read(self, n: int) -> bytes:
-        """Return exactly n bytes. StreamClosed if the connection ends before."""
-        return await self._reader.read(n)
+    async def read(self, n: int | None = None) -> bytes:
+        """Return exactly n bytes, or without n what comes next.
 
-    async def peek(self, n: int) -> bytes:
-        """Return the next n bytes and leave them to be read."""
-        return await self._reader.peek(n)
+        StreamClosed if the connection ends before, Misconduct if n is out of bounds or the
+        other side has another network key.
+        """
+        if self._opening:
+            if await self._reader.peek(len(self._opening)) != self._opening:
+                raise Misconduct("network-key")
+            self._opening = b""
+        if n is None:
+            return await self._reader.read_some()
+        if n > self.max_read_bytes:
+            raise Misconduct("negotiation-line")
+        return await self._reader.read(n)
 
     async def close(self) -> None:
         """Close the connection without waiting for anybody."""
@@ -111,6 +140,18 @@ class PrivateConnection:
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     pass
         await self.close()
+
+    def get_remote_address(self) -> tuple[str, int] | None:
+        """IP address and port of the other side, None if it is gone."""
+        return remote_of(self._tcp)
+
+    def get_transport_addresses(self) -> list[Multiaddr]:
+        """The address that was dialed, or the one that the other side came from."""
+        return [Multiaddr(self.address)] if self.address else []
+
+    def get_connection_type(self) -> ConnectionType:
+        """Never through a relay."""
+        return ConnectionType.DIRECT
 
     async def _receive(self) -> bytes:
         chunk = await self._receive_cipher()
@@ -130,3 +171,17 @@ class PrivateConnection:
             return bytes(await self._tcp.receive_some(_CHUNK_BYTES))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return b""
+
+
+def remote_of(tcp: trio.abc.Stream) -> tuple[str, int] | None:
+    """IP address and port at the other end, None if it is gone.
+
+    libp2p's own look-up knows no IPv6.
+    """
+    if not isinstance(tcp, trio.SocketStream):
+        return None
+    try:
+        ip, port, *_ = tcp.socket.getpeername()
+    except OSError:
+        return None
+    return ip, port

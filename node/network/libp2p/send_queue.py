@@ -6,8 +6,6 @@ from collections import deque
 
 import trio
 
-from node.network.port import StreamClosed
-
 MAX_WAITING_BYTES = 128 << 10
 """Above it senders of data wait; small enough that gossip never queues long behind bulk."""
 
@@ -32,11 +30,9 @@ class SendQueue:
         self._work = trio.lowlevel.ParkingLot()
 
     async def wait_for_room(self) -> None:
-        """Return when a data frame may be put. StreamClosed once the queue is closed."""
+        """Return when a data frame may be put, or at once when the queue is closed."""
         while not self._is_closed and self._waiting_bytes >= MAX_WAITING_BYTES:
             await self._room.park()
-        if self._is_closed:
-            raise StreamClosed("connection lost")
 
     def put(self, frame: bytes) -> bool:
         """Queue a frame at once. False if the peer makes us owe it too much."""

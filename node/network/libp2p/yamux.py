@@ -1,4 +1,5 @@
-"""A Yamux connection that enforces what it grants.
+# mypy: allow-subclassing-any
+"""A Yamux connection that enforces what it grants, as libp2p's muxed connection.
 
 libp2p 0.8.1's ignores its receive window and has no cap on a peer's streams, so one peer
 could make the process grow without end (LIBP2P.md, trap 4). Here a peer that sends more
@@ -7,70 +8,93 @@ than its window, opens streams in a flood or breaks the framing loses the connec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import trio
+from libp2p.abc import IMuxedConn, ISecureConn
+from libp2p.connection_types import ConnectionType
+from libp2p.peer.id import ID
+from libp2p.stream_muxer.exceptions import MuxedConnUnavailable
+from multiaddr import Multiaddr
 
 from node.network.libp2p import yamux_wire as wire
 from node.network.libp2p.byte_reader import ByteReader
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.send_queue import SendQueue
 from node.network.libp2p.settings import MuxerLimits
 from node.network.libp2p.yamux_stream import WINDOW_BYTES, YamuxStream
 from node.network.libp2p.yamux_wire import Flag, Type
-from node.network.port import NetworkError, StreamClosed
+from node.network.port import StreamClosed
 from node.network.token_bucket import TokenBucket
 
+_log = logging.getLogger(__name__)
 _STRAY_FRAMES_PER_S = 200.0
 _STRAY_FRAMES_BURST = 2000.0
 
 
-class Misconduct(NetworkError):
-    """The peer broke the rules; ``reason`` is counted and the connection closed."""
+class BoundedYamux(IMuxedConn):
+    """Streams over one secured connection. ``start`` serves it until it ends."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Channel(Protocol):
-    """What the connection runs on: a secured stream of bytes."""
-
-    async def read_some(self) -> bytes: ...
-
-    async def write(self, plain: bytes) -> None: ...
-
-
-class Yamux:
-    """Streams over one channel. Run it as a task; it ends when the connection does."""
+    on_close: Callable[[], Awaitable[None]]
+    """Set by libp2p's SwarmConn."""
 
     def __init__(
         self,
-        channel: Channel,
-        is_dialer: bool,
+        conn: ISecureConn,
+        peer_id: ID,
         limits: MuxerLimits,
-        on_stream: Callable[[YamuxStream], None],
+        tell_misconduct: Callable[[ID, str], None],
     ) -> None:
-        """on_stream: told of each stream the peer opens."""
-        self._channel = channel
+        """limits and tell_misconduct: bound before libp2p, which passes the others, sees it."""
+        self.peer_id = peer_id
+        self.event_started = trio.Event()
+        self.event_closed = trio.Event()
+        self.announced = trio.Event()
+        """Set once the owner knows of the connection; no stream is accepted before."""
+        self.opened_at = trio.current_time()
+        self._conn = conn
         self._limits = limits
-        self._on_stream = on_stream
+        self._tell_misconduct = tell_misconduct
         self._reader = ByteReader(self._receive)
         self._queue = SendQueue()
         self._scope = trio.CancelScope()
+        self._scopes: set[trio.CancelScope] = set()
         self._streams: dict[int, YamuxStream] = {}
+        self._accepted: deque[YamuxStream] = deque()
+        self._news = trio.lowlevel.ParkingLot()
         # Yamux gives the dialer the odd stream ids.
-        self._parity = 1 if is_dialer else 0
-        self._next_id = 1 if is_dialer else 2
+        self._parity = 1 if conn.is_initiator else 0
+        self._next_id = 1 if conn.is_initiator else 2
         self._new_streams = TokenBucket(limits.streams_per_s, limits.stream_burst)
         self._stray_frames = TokenBucket(_STRAY_FRAMES_PER_S, _STRAY_FRAMES_BURST)
-        self._misconduct: Misconduct | None = None
+        self._is_stopped = False
         self._heard_at = 0.0
         self._heard = trio.lowlevel.ParkingLot()
 
-    async def run(self) -> None:
-        """Serve the connection until it ends. Raises Misconduct if the peer ended it so."""
+    # libp2p's muxed connection.
+
+    @property
+    def is_initiator(self) -> bool:
+        """Whether we dialed."""
+        return bool(self._conn.is_initiator)
+
+    @property
+    def is_established(self) -> bool:
+        """Whether streams can be opened."""
+        return self.event_started.is_set() and not self.is_closed
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has ended, or is about to."""
+        return self._is_stopped
+
+    async def start(self) -> None:
+        """Serve the connection until it ends. Never raises: that would end the swarm."""
         self._heard_at = trio.current_time()
+        self.event_started.set()
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
@@ -78,31 +102,90 @@ class Yamux:
                     nursery.start_soon(self._write)
                     nursery.start_soon(self._watch)
         finally:
-            self._queue.close()
-            for stream in self._streams.values():
-                stream.lose("connection lost")
-            self._streams.clear()
-        if self._misconduct is not None:
-            raise self._misconduct
+            self.drop()
+            with trio.CancelScope(shield=True):
+                await self._conn.close()
+            self.event_closed.set()
+        try:
+            await self.on_close()
+        except Exception:
+            _log.exception("libp2p failed to clean up after a connection")
 
-    def stop(self) -> None:
+    async def close(self) -> None:
         """End the connection now."""
-        self._scope.cancel()
+        self.drop()
+        await self._conn.close()
 
-    def open_stream(self) -> YamuxStream:
-        """Open a stream to the peer. NetworkError if too many are open."""
+    async def open_stream(self) -> YamuxStream:
+        """Open a stream. MuxedConnUnavailable if the connection has ended or has too many."""
+        if self._is_stopped:
+            raise MuxedConnUnavailable("connection lost")
         ours = sum(1 for _ in self._ids(self._parity))
         if ours >= self._limits.max_outbound_streams:
-            raise NetworkError("too many streams open to this peer")
+            raise MuxedConnUnavailable("too many streams open to this peer")
         stream = self._new_stream(self._next_id)
         self._next_id += 2
         self._answer(Type.WINDOW_UPDATE, Flag.SYN, stream.stream_id, 0)
         return stream
 
+    async def accept_stream(self) -> YamuxStream:
+        """Wait for a stream of the peer's. MuxedConnUnavailable when the connection ends."""
+        await self.announced.wait()
+        while not self._accepted:
+            if self._is_stopped:
+                raise MuxedConnUnavailable("connection lost")
+            await self._news.park()
+        return self._accepted.popleft()
+
+    def get_remote_address(self) -> tuple[str, int] | None:
+        """IP address and port of the peer."""
+        remote: tuple[str, int] | None = self._conn.get_remote_address()
+        return remote
+
+    def get_transport_addresses(self) -> list[Multiaddr]:
+        """See PrivateConnection."""
+        return list(self._conn.get_transport_addresses())
+
+    def get_connection_type(self) -> ConnectionType:
+        """See PrivateConnection."""
+        return self._conn.get_connection_type()
+
+    # What we need besides.
+
+    def drop(self, misconduct: str | None = None) -> None:
+        """End the connection without waiting; misconduct: what the peer did, if that is why."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        if misconduct is not None:
+            self._tell_misconduct(self.peer_id, misconduct)
+        self._queue.close()
+        for stream in self._streams.values():
+            stream.lose("connection lost")
+        self._streams.clear()
+        self._accepted.clear()
+        self.announced.set()
+        self._news.unpark_all()
+        for scope in self._scopes:
+            scope.cancel()
+        self._scope.cancel()
+
+    @contextmanager
+    def lifetime(self) -> Iterator[None]:
+        """A ``with`` block that is cancelled when the connection ends."""
+        with trio.CancelScope() as scope:
+            if self._is_stopped:
+                scope.cancel()
+            self._scopes.add(scope)
+            try:
+                yield
+            finally:
+                self._scopes.discard(scope)
+
     # What streams ask for.
 
     async def wait_for_room(self) -> None:
-        """Return when a data frame may be sent. StreamClosed."""
+        """Return when a data frame may be sent, or the connection has ended."""
         await self._queue.wait_for_room()
 
     def send_data(self, stream_id: int, chunk: bytes) -> None:
@@ -122,7 +205,7 @@ class Yamux:
     # The three tasks of a connection.
 
     async def _receive(self) -> bytes:
-        chunk = await self._channel.read_some()
+        chunk: bytes = await self._conn.read()
         self._heard_at = trio.current_time()
         self._heard.unpark_all()
         return chunk
@@ -132,20 +215,16 @@ class Yamux:
             while True:
                 await self._accept_frame(await self._reader.read(wire.HEADER_BYTES))
         except Misconduct as misconduct:
-            self._misconduct = misconduct
+            self.drop(misconduct.reason)
         except StreamClosed:
-            pass
-        except Exception:
-            # Noise raises what its cipher raises: somebody altered a message.
-            self._misconduct = Misconduct("noise-message")
-        self.stop()
+            self.drop()
 
     async def _write(self) -> None:
         try:
             while True:
-                await self._channel.write(await self._queue.take_batch())
+                await self._conn.write(await self._queue.take_batch())
         except StreamClosed:
-            self.stop()
+            self.drop()
 
     async def _watch(self) -> None:
         """Drop a peer that fell silent: TCP alone notices after minutes (trap 7)."""
@@ -159,7 +238,7 @@ class Yamux:
                 while self._heard_at <= asked_at:
                     await self._heard.park()
             if self._heard_at <= asked_at:
-                self.stop()
+                self.drop()
 
     # What the peer sends.
 
@@ -220,7 +299,8 @@ class Yamux:
             return
         stream = self._new_stream(stream_id)
         self._answer(Type.WINDOW_UPDATE, Flag.ACK, stream_id, 0)
-        self._on_stream(stream)
+        self._accepted.append(stream)
+        self._news.unpark_all()
 
     def _new_stream(self, stream_id: int) -> YamuxStream:
         stream = YamuxStream(self, stream_id)
@@ -232,5 +312,4 @@ class Yamux:
 
     def _answer(self, kind: Type, flags: Flag, stream_id: int, value: int) -> None:
         if not self._queue.put(wire.encode(kind, flags, stream_id, value)):
-            self._misconduct = Misconduct("unread-answers")
-            self.stop()
+            self.drop("unread-answers")

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import trio
+from nacl.signing import SigningKey
 
-from node.network.libp2p import listening
-from node.network.libp2p.addresses import dialable, format_address
+from node.network.libp2p.addresses import dialable
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
 from node.network.libp2p.quiet_logs import quieten_libp2p
-from node.network.libp2p.secure_channel import Identity
 from node.network.libp2p.settings import HostSettings
+from node.network.libp2p.tcp import bound_address, close_sockets, open_sockets
 from node.network.nursery import open_background_nursery
 from node.network.port import (
     MAX_GOSSIP_BYTES,
@@ -64,16 +64,16 @@ class Libp2pNetwork:
         self._settings = settings
         self._gate = gate
         self._listener = listener
-        self._identity = Identity.from_seed(settings.host_seed)
+        self._host_key = HostKey(bytes(SigningKey(settings.host_seed).verify_key))
         self._handlers: dict[str, StreamHandler] = {}
         self._pacer = GossipPacer(settings.gossip)
-        self._bound: list[tuple[str, int]] = []
+        self._bound: list[str] = []
         self._host: Host | None = None
 
     @property
     def host_key(self) -> HostKey:
         """See the port."""
-        return self._identity.host_key
+        return self._host_key
 
     def addresses(self) -> Sequence[str]:
         """See the port."""
@@ -93,11 +93,13 @@ class Libp2pNetwork:
         """See the port."""
         if self._host is None:
             raise NetworkError("the host is being restarted")
-        return await self._host.open_stream(peer, [protocol], deadline_s)
+        return await self._host.open_stream(peer, protocol, deadline_s)
 
     def serve(self, protocol: str, handler: StreamHandler) -> None:
         """See the port."""
         self._handlers[protocol] = handler
+        if self._host is not None:
+            self._host.serve(protocol, handler)
 
     async def publish(self, data: bytes) -> None:
         """See the port."""
@@ -112,9 +114,9 @@ class Libp2pNetwork:
 
     async def listen(self) -> Sequence[trio.SocketListener]:
         """Bind the addresses of the settings. Raises LocalError."""
-        sockets = await listening.open_sockets(self._settings.listen)
+        sockets = await open_sockets(self._settings.listen)
         # With these a new host takes the ports that a zero in the settings was given.
-        self._bound = listening.bound(sockets)
+        self._bound = [bound_address(each) for each in sockets]
         return sockets
 
     async def run(self, sockets: Sequence[trio.SocketListener]) -> None:
@@ -134,21 +136,20 @@ class Libp2pNetwork:
             sockets = await self._bind_again()
 
     async def _run_host(self, sockets: Sequence[trio.SocketListener]) -> None:
-        host = Host(self._settings, self._identity, self._gate, self._listener, self._handlers)
+        host = Host(self._settings, self._gate, self._listener, self._handlers, sockets)
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(host.run, sockets)
-                nursery.start_soon(self._pacer.run, host.gossip.publish)
+            async with host.running():
                 self._host = host
                 self.first_host.set()
+                await self._pacer.run(host.gossip)
         finally:
             self._host = None
-            await listening.close_sockets(sockets)
+            await close_sockets(sockets)
 
     async def _bind_again(self) -> list[trio.SocketListener]:
         """A node without its port can still dial, so a lost one is not the end."""
         try:
-            return await listening.open_sockets([format_address(*each) for each in self._bound])
+            return await open_sockets(self._bound)
         except LocalError:
             _log.exception("a listening port is lost until the next start")
             return []

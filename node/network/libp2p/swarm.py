@@ -1,0 +1,219 @@
+# mypy: allow-subclassing-any
+"""libp2p's swarm and upgrader, with what 0.8.1 gets wrong put right (docs/adr/0003)."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+
+import trio
+from libp2p.abc import IMuxedConn, INetConn, ISecureConn
+from libp2p.network.config import ConnectionConfig, RetryConfig
+from libp2p.network.connection.swarm_connection import SwarmConn
+from libp2p.network.swarm import Swarm
+from libp2p.peer.id import ID
+from libp2p.peer.peerstore import PeerStore
+from libp2p.protocol_muxer.exceptions import MultiselectError
+from libp2p.rcmgr import Direction
+from libp2p.transport.exceptions import MuxerUpgradeFailure
+from libp2p.transport.upgrader import TransportUpgrader
+from multiaddr import Multiaddr
+
+from node.network.libp2p.addresses import ANYBODY, host_key_of_id, id_of
+from node.network.libp2p.half_open import HalfOpenLimit
+from node.network.libp2p.misconduct import Misconduct
+from node.network.libp2p.private_network import PrivateConnection
+from node.network.libp2p.settings import HostSettings
+from node.network.libp2p.tcp import PrivateTcp
+from node.network.port import Connection, DialFailed, HostKey, Listener, NetworkError, Refused
+
+# Both sides may dial at the same moment, and then both connections stay. A connection
+# older than this is no such case: a second one that we dialed to the same peer is not kept.
+_SIMULTANEOUS_DIAL_S = 15.0
+_log = logging.getLogger(__name__)
+
+
+class Upgrader(TransportUpgrader):
+    """From a private connection to a gated, multiplexed one."""
+
+    async def upgrade_security(
+        self, raw_conn: PrivateConnection, is_initiator: bool, peer_id: ID | None = None
+    ) -> ISecureConn:
+        """The gate's transport; with ANYBODY, whoever answers is accepted."""
+        if peer_id == ANYBODY:
+            return await self.security_multistream.secure_outbound(raw_conn, None)
+        return await super().upgrade_security(raw_conn, is_initiator, peer_id)
+
+    async def upgrade_connection(self, conn: ISecureConn, peer_id: ID) -> IMuxedConn:
+        """The muxer of the options, where libp2p would put its own Yamux."""
+        try:
+            muxer = await self.muxer_multistream.select_transport(conn)
+        except MultiselectError as error:
+            raise MuxerUpgradeFailure("failed to negotiate the muxer") from error
+        return muxer(conn, conn.get_remote_peer())
+
+
+class CommunitySwarm(Swarm):
+    """Gated connections to members, and who is told of them."""
+
+    def __init__(
+        self,
+        own_id: ID,
+        peerstore: PeerStore,
+        upgrader: Upgrader,
+        transport: PrivateTcp,
+        settings: HostSettings,
+        listener: Listener,
+    ) -> None:
+        super().__init__(
+            own_id,
+            peerstore,
+            upgrader,
+            transports=[transport],
+            retry_config=RetryConfig(max_retries=0),
+            connection_config=ConnectionConfig(
+                max_connections=settings.max_connections,
+                min_connections=0,
+                low_watermark=0,
+                high_watermark=settings.max_connections,
+                max_connections_per_peer=settings.max_connections_per_peer,
+                inbound_upgrade_timeout=math.inf,  # ours holds the whole upgrade
+                outbound_upgrade_timeout=math.inf,  # so does the dialer's
+                grace_period=0.0,
+            ),
+        )
+        # libp2p's own bound also counts, and keeps, those that are not through the gate.
+        self._inbound_limiter = trio.CapacityLimiter(math.inf)
+        self._half_open = HalfOpenLimit(settings.max_half_open, settings.max_half_open_per_ip)
+        self._upgrade_deadline_s = settings.upgrade_deadline_s
+        self._listener = listener
+        self._told: dict[ID, Connection] = {}
+
+    # Who is connected, and who hears of it.
+
+    def peers(self) -> list[Connection]:
+        """The first connection of each peer."""
+        return list(self._told.values())
+
+    def is_connected(self, peer: HostKey) -> bool:
+        """Whether a peer has passed the gate and is there."""
+        return id_of(peer) in self._told
+
+    async def notify_connected(self, conn: INetConn) -> None:
+        """Tell the listener before anything is started that may speak to the peer."""
+        peer_id = conn.muxed_conn.peer_id
+        if peer_id not in self._told and not conn.is_closed:
+            outbound = conn.direction is Direction.OUTBOUND
+            address = str(conn.get_transport_addresses()[0])
+            told = Connection(host_key_of_id(peer_id), address, outbound)
+            self._told[peer_id] = told
+            self.tell(self._listener.on_connected, told.peer, address, outbound)
+        conn.muxed_conn.announced.set()
+        await super().notify_connected(conn)
+
+    def remove_conn(self, swarm_conn: SwarmConn) -> None:
+        """libp2p calls this when a connection closes, however it came to that."""
+        super().remove_conn(swarm_conn)
+        peer_id = swarm_conn.muxed_conn.peer_id
+        if not self.connections.get(peer_id) and peer_id in self._told:
+            told = self._told.pop(peer_id)
+            self.tell(self._listener.on_disconnected, told.peer)
+
+    def tell_misconduct(self, peer_id: ID | None, reason: str) -> None:
+        """Have something counted; peer_id: None for somebody before the gate."""
+        peer = None if peer_id is None else host_key_of_id(peer_id)
+        self.tell(self._listener.on_misconduct, peer, reason)
+
+    def tell(self, told: Callable[..., None], *what: object) -> None:
+        """Call the listener. A bug of the owner's must not cost it the network."""
+        try:
+            told(*what)
+        except Exception:
+            _log.exception("the listener raised")
+
+    def drop(self, peer_id: ID, misconduct: str | None = None) -> None:
+        """End every connection to a peer without waiting."""
+        for connection in self.get_connections(peer_id):
+            connection.muxed_conn.drop(misconduct)
+            self.remove_conn(connection)
+
+    def _trim_connections(self, peer_id: ID) -> None:
+        """The newest of a peer's connections are the likeliest to live."""
+        most = self.connection_config.max_connections_per_peer
+        for connection in self.connections[peer_id][:-most]:
+            connection.muxed_conn.drop()
+
+    def _schedule_auto_connect(self) -> None:
+        """Whom to dial, and when, is the owner's to know."""
+
+    # Outbound.
+
+    async def dial(self, address: str, expected: HostKey | None, deadline_s: float) -> HostKey:
+        """Connect and pass both gates. DialFailed, or Refused."""
+        peer_id = ANYBODY if expected is None else id_of(expected)
+        try:
+            with trio.fail_after(deadline_s):
+                connection = await self.dial_addr(Multiaddr(address), peer_id)
+        except trio.TooSlowError as error:
+            raise DialFailed("no answer in time") from error
+        except Exception as error:
+            raise _ours(error) from error
+        remote: ID = connection.muxed_conn.peer_id
+        others = [each for each in self.get_connections(remote) if each is not connection]
+        now = trio.current_time()
+        if any(now - each.muxed_conn.opened_at > _SIMULTANEOUS_DIAL_S for each in others):
+            connection.muxed_conn.drop()
+        return host_key_of_id(remote)
+
+    # Inbound.
+
+    async def _do_handle_inbound_connection(
+        self, read_write_closer: PrivateConnection, maddr: Multiaddr, failure_event: object
+    ) -> None:
+        """Upgrade a connection and keep its socket until it ends.
+
+        libp2p's keeps the socket, a slot and a task until shutdown (LIBP2P.md, trap 3).
+        Never raises: that would end the swarm.
+        """
+        raw = read_write_closer
+        try:
+            muxed = await self._upgrade_inbound(raw, maddr)
+            if muxed is not None:
+                await muxed.event_closed.wait()
+        except Exception:
+            _log.exception("an inbound connection failed")
+        finally:
+            with trio.CancelScope(shield=True):
+                await raw.close()
+
+    async def _upgrade_inbound(self, raw: PrivateConnection, maddr: Multiaddr) -> IMuxedConn | None:
+        remote = raw.get_remote_address()
+        with self._half_open.slot("" if remote is None else remote[0]) as has_place:
+            if not has_place or len(self.get_connections()) >= (
+                self.connection_config.max_connections
+            ):
+                self.tell_misconduct(None, "no-place")
+                return None
+            try:
+                with trio.fail_after(self._upgrade_deadline_s):
+                    return await self.upgrade_inbound_raw_conn(raw, maddr)
+            except trio.TooSlowError:
+                self.tell_misconduct(None, "upgrade-deadline")
+            except Misconduct as misconduct:
+                self.tell_misconduct(None, misconduct.reason)
+            except Exception as error:
+                _log.debug("an inbound connection did not pass: %r", error)
+            return None
+
+
+def _ours(error: BaseException) -> NetworkError:
+    """The exception of the port that libp2p wrapped in one or more of its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Refused | DialFailed):
+            return cause
+        if isinstance(cause, NetworkError):
+            return DialFailed(str(cause))
+        cause = cause.__cause__
+    return DialFailed(str(error))

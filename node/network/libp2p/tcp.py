@@ -1,0 +1,152 @@
+# mypy: allow-subclassing-any
+"""libp2p's TCP transport, with every connection on the private network.
+
+Dialing is libp2p's. Listening is ours: libp2p 0.8.1 binds with SO_REUSEPORT, so that a
+second node takes half of the connections of the first instead of being told that the port
+is in use, and accepts in a system task, in which one exception ends the whole process.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Awaitable, Callable, Sequence
+
+import trio
+from libp2p.abc import IListener
+from libp2p.protocol_muxer.multiselect import MULTISELECT_PROTOCOL_ID
+from libp2p.transport.tcp.tcp import TCP
+from libp2p.utils import encode_delim
+from multiaddr import Multiaddr
+
+from node.network.libp2p.addresses import ANYBODY, format_address, parse_address
+from node.network.libp2p.private_network import PrivateConnection, remote_of
+from protocol.errors import LocalError
+
+OPENING: bytes = encode_delim(MULTISELECT_PROTOCOL_ID.encode())
+"""What either side sends first, before it has heard anything."""
+
+_BACKLOG = 128
+_OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_OUT_OF_FILES_PAUSE_S = 0.5
+
+Accept = Callable[[PrivateConnection], Awaitable[None]]
+
+
+class PrivateTcp(TCP):
+    """Dials and accepts private connections. The sockets it listens on are opened before."""
+
+    def __init__(
+        self,
+        network_key: bytes,
+        sockets: Sequence[trio.SocketListener],
+        tell_out_of_files: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._key = network_key
+        self._sockets = {Multiaddr(bound_address(each)): each for each in sockets}
+        self._tell_out_of_files = tell_out_of_files
+
+    @property
+    def listen_addresses(self) -> Sequence[Multiaddr]:
+        """For ``Swarm.listen``: where the sockets are bound."""
+        return tuple(self._sockets)
+
+    async def dial(self, maddr: Multiaddr) -> PrivateConnection:
+        """Open a connection. libp2p's OpenConnectionError if nobody answers."""
+        raw = await super().dial(maddr)
+        address = str(maddr).removesuffix(f"/p2p/{ANYBODY}")
+        return PrivateConnection(raw.stream.stream, self._key, True, address, OPENING)
+
+    def create_listener(self, handler_function: Accept) -> PortListener:
+        """See libp2p."""
+        return PortListener(self, handler_function)
+
+    async def accept(self, address: Multiaddr, handler: Accept, nursery: trio.Nursery) -> None:
+        """Serve one of the sockets until cancelled."""
+        socket = self._sockets[address]
+        while True:
+            try:
+                tcp = await socket.accept()
+            except OSError as error:
+                if error.errno not in _OUT_OF_FILES:
+                    raise
+                self._tell_out_of_files()
+                await trio.sleep(_OUT_OF_FILES_PAUSE_S)
+                continue
+            nursery.start_soon(self._serve, tcp, handler)
+
+    async def _serve(self, tcp: trio.SocketStream, handler: Accept) -> None:
+        remote = remote_of(tcp)
+        if remote is None:  # gone already
+            await trio.aclose_forcefully(tcp)
+            return
+        address = format_address(*remote)
+        await handler(PrivateConnection(tcp, self._key, False, address, OPENING))
+
+
+class PortListener(IListener):
+    """A listening socket of a transport, as libp2p wants to see it."""
+
+    background_nursery: trio.Nursery
+    """The swarm's own, set by the swarm before it calls listen."""
+
+    def __init__(self, transport: PrivateTcp, handler: Accept) -> None:
+        self._transport = transport
+        self._handler = handler
+        self._addresses: tuple[Multiaddr, ...] = ()
+
+    async def listen(self, maddr: Multiaddr) -> None:
+        """Accept connections from now on; whoever opened the socket closes it."""
+        nursery = self.background_nursery
+        nursery.start_soon(self._transport.accept, maddr, self._handler, nursery)
+        self._addresses = (maddr,)
+
+    def get_addrs(self) -> tuple[Multiaddr, ...]:
+        """Where it listens."""
+        return self._addresses
+
+    async def close(self) -> None:
+        """Forget the address. The task ends with the swarm."""
+        self._addresses = ()
+
+
+async def open_sockets(addresses: Sequence[str]) -> list[trio.SocketListener]:
+    """Bind every multiaddr.
+
+    Raises LocalError: ``port-in-use``, ``listen-address-malformed`` or
+    ``listen-address-unavailable`` (not an address of this machine, or not permitted).
+    """
+    sockets: list[trio.SocketListener] = []
+    try:
+        for address in addresses:
+            sockets += await _open(address)
+    except BaseException:
+        await close_sockets(sockets)
+        raise
+    return sockets
+
+
+async def _open(address: str) -> list[trio.SocketListener]:
+    try:
+        target = parse_address(address)
+    except ValueError as error:
+        raise LocalError("listen-address-malformed", address=address) from error
+    try:
+        return list(await trio.open_tcp_listeners(target.port, host=target.host, backlog=_BACKLOG))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise LocalError("port-in-use", address=address) from error
+        why = error.strerror or str(error)
+        raise LocalError("listen-address-unavailable", address=address, why=why) from error
+
+
+async def close_sockets(sockets: Sequence[trio.SocketListener]) -> None:
+    """Close them, cancelled or not."""
+    with trio.CancelScope(shield=True):
+        for socket in sockets:
+            await socket.aclose()
+
+
+def bound_address(socket: trio.SocketListener) -> str:
+    """The multiaddr at which a socket listens."""
+    return format_address(*socket.socket.getsockname()[:2])
