@@ -9,9 +9,10 @@ import trio
 
 from node.network.libp2p import negotiation
 from node.network.libp2p.frames import FramedStream
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.secure_channel import SecureChannel
 from node.network.libp2p.settings import MuxerLimits
-from node.network.libp2p.yamux import Misconduct, Yamux
+from node.network.libp2p.yamux import Yamux
 from node.network.libp2p.yamux_stream import YamuxStream
 from node.network.port import HostKey, NetworkError, StreamHandler
 

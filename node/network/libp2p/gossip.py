@@ -14,8 +14,8 @@ from nacl.signing import SigningKey
 from node.network.libp2p import gossip_wire as wire
 from node.network.libp2p.gossip_mesh import Mesh, Outgoing
 from node.network.libp2p.gossip_outbox import Outbox
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.settings import GossipLimits
-from node.network.libp2p.yamux import Misconduct
 from node.network.port import FrameTooLarge, HostKey, NetworkError, Stream
 
 _OPEN_DEADLINE_S = 10.0
@@ -48,7 +48,7 @@ class Gossip:
         self._validate = validate
         self._open_stream = open_stream
         self._drop = drop
-        self._mesh = Mesh(topic, limits, Random())  # noqa: S311 - spreads load, hides nothing
+        self._mesh = Mesh(topic, limits, Random())
         self._outboxes: dict[HostKey, Outbox] = {}
         self._rejections: dict[HostKey, int] = {}
         self._under_validation: set[bytes] = set()

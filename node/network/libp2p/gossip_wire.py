@@ -19,7 +19,7 @@ from nacl.signing import SigningKey, VerifyKey
 
 from node.network.libp2p.addresses import host_key_of_bytes, peer_id_bytes_of
 from node.network.libp2p.byte_reader import encode_varint
-from node.network.libp2p.yamux import Misconduct
+from node.network.libp2p.misconduct import Misconduct
 from node.network.port import MAX_GOSSIP_BYTES, HostKey
 
 PROTOCOLS = ("/meshsub/1.1.0", "/meshsub/1.0.0")

@@ -19,10 +19,10 @@ from node.network.libp2p.connection import PeerConnection
 from node.network.libp2p.gossip import Gossip
 from node.network.libp2p.gossip_wire import PROTOCOLS as GOSSIP_PROTOCOLS
 from node.network.libp2p.half_open import HalfOpenLimit
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.private_network import PrivateConnection
-from node.network.libp2p.secure_channel import Identity, SecureChannel, UpgradeFailed, upgrade
+from node.network.libp2p.secure_channel import Identity, SecureChannel, upgrade
 from node.network.libp2p.settings import HostSettings
-from node.network.libp2p.yamux import Misconduct
 from node.network.port import (
     Connection,
     DialFailed,
@@ -119,11 +119,9 @@ class Host:
                 channel = await self._upgrade(tcp, is_dialer=True, expected=target.peer)
         except trio.TooSlowError as error:
             raise DialFailed("no answer in time") from error
-        except UpgradeFailed as error:
-            raise DialFailed(error.reason) from error
+        except (DialFailed, Refused):
+            raise
         except (NetworkError, OSError) as error:
-            if isinstance(error, DialFailed | Refused):
-                raise
             raise DialFailed(str(error)) from error
         await self._keep_dialed(channel, address)
         return channel.remote
@@ -170,7 +168,7 @@ class Host:
             except trio.TooSlowError:
                 self._tell_misconduct(None, "upgrade-deadline")
                 return
-            except UpgradeFailed as error:
+            except Misconduct as error:
                 self._tell_misconduct(None, error.reason)
                 return
             except NetworkError as error:

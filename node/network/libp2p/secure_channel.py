@@ -21,6 +21,7 @@ from libp2p.security.noise.transport import Transport as NoiseTransport
 from node.network.libp2p import negotiation
 from node.network.libp2p.addresses import host_key_of_bytes, peer_id_bytes_of
 from node.network.libp2p.byte_reader import ByteReader
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.private_network import PrivateConnection
 from node.network.port import (
     GATE_DEADLINE_S,
@@ -30,7 +31,6 @@ from node.network.port import (
     HostKey,
     NetworkError,
     Refused,
-    StreamClosed,
 )
 
 SECURITY_PROTOCOL = "/p2pmarket/gate/1"
@@ -38,14 +38,6 @@ MUXER_PROTOCOL = "/yamux/1.0.0"
 _MAX_GATE_MESSAGE_BYTES = 0xFFFF
 _log = logging.getLogger(__name__)
 _LAST_WORDS_S = 1.0
-
-
-class UpgradeFailed(NetworkError):
-    """An upgrade ended for a reason the other side caused; ``reason`` is counted."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class SecureChannel:
@@ -76,7 +68,13 @@ class SecureChannel:
     async def _receive(self) -> bytes:
         plain = b""
         while not plain:  # an empty Noise message is legal and means nothing
-            plain = bytes(await self._session.conn.read_msg())
+            try:
+                plain = bytes(await self._session.conn.read_msg())
+            except NetworkError:
+                raise
+            except Exception as error:
+                # Noise raises what its cipher raises: somebody altered a message.
+                raise Misconduct("noise-message") from error
         return plain
 
 
@@ -119,8 +117,8 @@ async def upgrade(
     """Run everything that stands before the streams, as dialer or as listener.
 
     expected: whom the dialer means to reach, None if the address does not say.
-    Raises Refused, or UpgradeFailed with what the other side did wrong. The caller sets
-    the deadline and closes the connection unless this returns.
+    Raises Refused, Misconduct with what the other side did wrong, or another
+    NetworkError. The caller sets the deadline and closes unless this returns.
     """
     is_dialer = connection.is_initiator
     try:
@@ -149,7 +147,7 @@ async def _secure(
         raise
     except Exception as error:
         # libp2p raises whatever its parts raise on foreign bytes.
-        raise UpgradeFailed("noise") from error
+        raise Misconduct("noise") from error
     if remote == identity.host_key:
         raise DialFailed("that is this node")
     return SecureChannel(session, remote)
@@ -170,7 +168,7 @@ class _HeaderFirst:
         if not self._is_checked:
             header = await self._connection.peek(len(negotiation.HEADER))
             if header != negotiation.HEADER:
-                raise UpgradeFailed("network-key")
+                raise Misconduct("network-key")
             self._is_checked = True
         return await self._connection.read(n)
 
@@ -190,13 +188,11 @@ async def _pass_gate(channel: SecureChannel, gate: Gate, is_dialer: bool) -> Non
         with trio.fail_after(GATE_DEADLINE_S):
             await gate.admit(_GateChannel(channel), channel.remote, is_dialer)
     except trio.TooSlowError as error:
-        raise UpgradeFailed("gate-deadline") from error
+        raise Misconduct("gate-deadline") from error
     except FrameTooLarge as error:
-        raise UpgradeFailed("gate-message") from error
-    except StreamClosed as error:
-        raise UpgradeFailed("gate-closed") from error
-    except Refused:
+        raise Misconduct("gate-message") from error
+    except NetworkError:
         raise
     except Exception as error:
         _log.exception("the gate raised")
-        raise UpgradeFailed("gate-error") from error
+        raise DialFailed("the gate raised") from error

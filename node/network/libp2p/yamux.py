@@ -14,6 +14,7 @@ import trio
 
 from node.network.libp2p import yamux_wire as wire
 from node.network.libp2p.byte_reader import ByteReader
+from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.send_queue import SendQueue
 from node.network.libp2p.settings import MuxerLimits
 from node.network.libp2p.yamux_stream import WINDOW_BYTES, YamuxStream
@@ -23,14 +24,6 @@ from node.network.token_bucket import TokenBucket
 
 _STRAY_FRAMES_PER_S = 200.0
 _STRAY_FRAMES_BURST = 2000.0
-
-
-class Misconduct(NetworkError):
-    """The peer broke the rules; ``reason`` is counted and the connection closed."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Channel(Protocol):
@@ -135,9 +128,6 @@ class Yamux:
             self._misconduct = misconduct
         except StreamClosed:
             pass
-        except Exception:
-            # Noise raises what its cipher raises: somebody altered a message.
-            self._misconduct = Misconduct("noise-message")
         self.stop()
 
     async def _write(self) -> None:
