@@ -11,6 +11,7 @@ import click
 from p2pmarket import __version__
 from p2pmarket.cli.options import shared_options
 from p2pmarket.cli.session import Session
+from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.texts import _, msgid
 
 _SECTIONS: Mapping[str, Mapping[str, str]] = {
@@ -20,6 +21,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "community": "community",
         "join": "community",
         "invite": "community",
+        "demo": "demo",
     },
     msgid("The market"): {
         "search": "searching",
@@ -69,11 +71,7 @@ class Market(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands by subject."""
         for title, names in _SECTIONS.items():
-            rows = []
-            for name in names:
-                found = self.get_command(ctx, name)
-                if found is not None:
-                    rows.append((name, found.get_short_help_str(limit=70)))
+            rows = [(name, _(SUMMARIES[name])) for name in names]
             with formatter.section(_(title)):
                 formatter.write_dl(rows)
 

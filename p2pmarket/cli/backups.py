@@ -14,10 +14,7 @@ from p2pmarket.texts import _
 from p2pmarket.texts.formats import amount_of_bytes
 
 
-@command(
-    "backup",
-    _("Write everything your household keeps into one file that only its 24 words open."),
-)
+@command("backup")
 @click.argument("file", type=click.Path(path_type=Path))
 def backup(session: Session, file: Path) -> None:
     """Let the node write a consistent copy while it runs."""
@@ -30,9 +27,7 @@ def backup(session: Session, file: Path) -> None:
 
 @command(
     "restore",
-    _("Restore a household from a backup into an empty home, as a new device of it.")
-    + "\n\n"
-    + _("The node must not run. Do not go on using the old computer with the same household."),
+    _("The node must not run. Do not go on using the old computer with the same household."),
 )
 @click.argument("file", type=click.Path(path_type=Path))
 def restore(session: Session, file: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from p2pmarket.cli.options import SPAN, command, shared_options
 from p2pmarket.cli.session import Session
+from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import paragraph, safe
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment
@@ -19,11 +20,11 @@ from protocol.errors import LocalError
 _MAX_INVITE_CHARACTERS = 20_000
 _WEEK_S = 604_800
 
-community = click.Group("community", help=_("Found a community."))
+community = click.Group("community", help=_(SUMMARIES["community"]))
 community.params.extend(shared_options())
 
 
-@command("create", _("Found a community: you are its founder, and invite the others."))
+@command("create")
 @click.option("--name", metavar=_("NAME"), required=True, help=_("What it is called."))
 @click.option(
     "--rules",
@@ -100,7 +101,7 @@ def _read_places(path: Path) -> list[dict[str, Any]]:
         raise LocalError("places-file-unreadable", path=str(path)) from None
 
 
-@command("invite", _("Make an invite: a text (or QR code) with which others can join."))
+@command("invite")
 @click.option(
     "--uses",
     type=click.IntRange(1, 1_000),
@@ -152,10 +153,7 @@ def _qr_lines(text: str) -> list[str]:
     return drawn.getvalue().rstrip("\n").split("\n")
 
 
-@command(
-    "join",
-    _("Join a community with an invite: paste it, pipe it in, or name a file."),
-)
+@command("join", _("Paste it at the prompt, pipe it in, or name a file."))
 @click.argument("text", required=False, metavar=_("[INVITE]"))
 @click.option(
     "--file",
@@ -209,7 +207,7 @@ def _read_invite(session: Session, source: Path | None) -> str:
     return sys.stdin.read(_MAX_INVITE_CHARACTERS)
 
 
-@command("leave", _("Leave a community for good: your listings disappear from it."))
+@command("leave", _("Your listings disappear from it, and you cannot come back."))
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 def leave(session: Session, yes: bool) -> int:
     """Ask, then leave."""

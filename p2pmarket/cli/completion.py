@@ -11,9 +11,7 @@ from p2pmarket.texts import _
 
 @command(
     "completion",
-    _("Print a script that completes commands in your shell; say how with --help.")
-    + "\n\n"
-    + _('bash: eval "$(p2pmarket completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc;')
+    _('bash: eval "$(p2pmarket completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc;')
     + " "
     + _("fish: p2pmarket completion fish > ~/.config/fish/completions/p2pmarket.fish"),
 )

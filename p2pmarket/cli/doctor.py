@@ -31,7 +31,7 @@ class Finding:
     text: str
 
 
-@command("doctor", _("Look for what usually goes wrong, and say what to do about it."))
+@command("doctor")
 def doctor(session: Session) -> int:
     """Examine the home, then the running node."""
     findings = [*_of_home(session.home), *_of_node(session)]

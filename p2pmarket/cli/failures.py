@@ -31,29 +31,39 @@ def exit_code(error: P2PMarketError) -> int:
     return NOT_FOUND if error.code.endswith("-not-found") else FAILED
 
 
-def report(error: P2PMarketError, as_json: bool) -> int:
-    """Tell the person or the program, and return the exit code."""
-    _print(error.code, sentence(error.code, error.fields), error.fields, as_json)
-    return exit_code(error)
+def report(error: BaseException, arguments: Sequence[str]) -> int:
+    """Tell the person or the program what ended a command; return the exit code."""
+    as_json = "--json" in arguments
+    if isinstance(error, P2PMarketError):
+        _print(error.code, sentence(error.code, error.fields), error.fields, as_json)
+        return exit_code(error)
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        click.echo(err=True)
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _report_usage(error, as_json)
+    return _report_bug(error, arguments, as_json)
 
 
-def report_usage(error: click.ClickException, as_json: bool) -> int:
-    """Tell how the command should have been called."""
-    if as_json or not isinstance(error, click.UsageError):
-        code = "usage" if isinstance(error, click.UsageError) else "refused"
-        _print(code, error.format_message(), {}, as_json)
+def _report_usage(error: click.ClickException, as_json: bool) -> int:
+    if not isinstance(error, click.UsageError):
+        _print("refused", error.format_message(), {}, as_json)
+    elif isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+    elif as_json:
+        _print("usage", error.format_message(), {}, as_json)
     else:
         context = error.ctx
         if context is not None:
             click.echo(safe(context.get_usage(), lines=True), err=True)
             hint = _("Help: {command} --help").format(command=context.command_path)
             click.echo(hint, err=True)
-        _print("usage", error.format_message(), {}, as_json=False)
+        _print("usage", error.format_message(), {}, as_json)
     return error.exit_code
 
 
-def report_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> int:
-    """Write what nobody foresaw to the log, under a number that the person can quote."""
+def _report_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> int:
+    # Written to the log under a number that the person can quote.
     import traceback
 
     reference = os.urandom(3).hex()

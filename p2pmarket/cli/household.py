@@ -23,9 +23,7 @@ _PER_LINE = 4
 
 @command(
     "init",
-    _("Create your household on this computer: its key, and the 24 words behind it.")
-    + "\n\n"
-    + _("With --words, bring back a household of which you have only the words."),
+    _("With --words, bring back a household of which you have only the words."),
 )
 @click.option("--name", metavar=_("NAME"), help=_("What your neighbours call you."))
 @click.option(
@@ -137,7 +135,7 @@ def _ask_back(words: Sequence[str]) -> None:
             click.echo(_("That is not word {n}; look again.").format(n=place + 1))
 
 
-@command("profile", _("Show or change what your neighbours read about your household."))
+@command("profile")
 @click.option("--name", metavar=_("NAME"), help=_("What your neighbours call you."))
 @click.option("--about", metavar=_("TEXT"), help=_("A few words about you."))
 @click.option(

@@ -20,16 +20,16 @@ def listing_table(listings: Sequence[dict[str, Any]], with_household: bool = Tru
         Column(_("id")),
         Column(_("kind")),
         Column(_("price"), right=True),
-        Column(_("title"), shrink=True),
-        Column(_("from") if with_household else _("until"), shrink=with_household),
-        Column(_("place") if with_household else _("state")),
+        Column(_("title"), shrink_to=20),
+        Column(_("from"), shrink_to=12) if with_household else Column(_("until")),
+        Column(_("place"), shrink_to=12) if with_household else Column(_("state")),
     ]
     rows = []
     for listing in listings:
         row = [
             listing["id"][:_SHORT_ID],
             vocabulary.label(vocabulary.KINDS, listing["kind"]),
-            price_text(listing),
+            bare_price_text(listing),
             title_text(listing),
         ]
         if with_household:
@@ -63,9 +63,14 @@ def state_text(listing: dict[str, Any]) -> str:
 
 def price_text(listing: dict[str, Any]) -> str:
     """Return the price, or what stands in its place."""
+    price = bare_price_text(listing)
+    return _("{price}, negotiable").format(price=price) if listing["negotiable"] else price
+
+
+def bare_price_text(listing: dict[str, Any]) -> str:
+    """Return the price without saying whether it is negotiable."""
     if listing["price_minor"] is not None:
-        price = amount(listing["price_minor"], listing["currency"])
-        return _("{price} or offer").format(price=price) if listing["negotiable"] else price
+        return amount(listing["price_minor"], listing["currency"])
     return _("free") if listing["kind"] == "give" else "–"
 
 

@@ -22,7 +22,7 @@ from p2pmarket.texts.formats import day, moment
 from protocol.errors import LocalError
 
 
-@command("mine", _("Show your own listings, and which of them end soon."))
+@command("mine")
 def mine(session: Session) -> None:
     """List what this household has published."""
     found = session.client.get(session.path("own-listings"))
@@ -36,7 +36,7 @@ def mine(session: Session) -> None:
     session.answer(found, [*lines, sync_line(found["sync"])])
 
 
-@command("edit", _("Change an own listing: name only what changes; an empty text removes it."))
+@command("edit", _("An empty text removes what stood there."))
 @click.argument("listing", metavar="ID")
 @listing_options
 def edit(session: Session, listing: str, **typed: Any) -> None:
@@ -48,7 +48,7 @@ def edit(session: Session, listing: str, **typed: Any) -> None:
     session.answer({"results": [changed]}, [_("Changed."), "", *listing_details(changed)])
 
 
-@command("renew", _("Let an own listing show longer, counted from now."))
+@command("renew")
 @click.argument("listing", metavar="ID")
 @click.option(
     "--days", type=click.IntRange(1, 90), help=_("For so many days (else as long as before).")
@@ -63,7 +63,7 @@ def renew(session: Session, listing: str, days: int | None) -> None:
     session.answer({"results": [renewed]}, [line])
 
 
-@command("mark", _("Say that an own listing is reserved or taken (or open again)."))
+@command("mark")
 @click.argument("state", type=MARK)
 @click.argument("listing", metavar="ID")
 def mark(session: Session, state: str, listing: str) -> None:
@@ -76,7 +76,7 @@ def mark(session: Session, state: str, listing: str) -> None:
     session.answer({"results": [marked]}, [line])
 
 
-@command("withdraw", _("Take an own listing back, for good."))
+@command("withdraw")
 @click.argument("listing", metavar="ID")
 def withdraw(session: Session, listing: str) -> None:
     """Withdraw one listing."""

@@ -15,16 +15,16 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day, day_and_time, moment
 
 
-@command("members", _("List the households of the community, and who invited whom."))
+@command("members")
 def members(session: Session) -> None:
     """Ask the node for the members."""
     found = session.client.get(session.path("members"))
     headings = [
         Column(_("id")),
-        Column(_("household"), shrink=True),
-        Column(_("place"), shrink=True),
+        Column(_("household"), shrink_to=12),
+        Column(_("place"), shrink_to=12),
         Column(_("is")),
-        Column(_("invited by"), shrink=True),
+        Column(_("invited by"), shrink_to=12),
         Column(_("since")),
         Column(_("now")),
     ]
@@ -52,15 +52,15 @@ def _presence(member: dict[str, Any]) -> str:
     return _("connected") if member["connected"] else "–"
 
 
-@command("peers", _("List the neighbours' nodes, and when you were last in sync with each."))
+@command("peers")
 def peers(session: Session) -> None:
     """Ask the node for its neighbours."""
     found = session.client.get(session.path("peers"))
     headings = [
-        Column(_("household"), shrink=True),
+        Column(_("household"), shrink_to=12),
         Column(_("now")),
         Column(_("last synced")),
-        Column(_("address"), shrink=True),
+        Column(_("address"), shrink_to=12),
     ]
     rows = [
         [
@@ -77,7 +77,7 @@ def peers(session: Session) -> None:
     session.answer(found, lines)
 
 
-@command("block", _("Hide the listings of a household on your own node; nobody else notices."))
+@command("block", _("Nobody else notices; --undo shows them again."))
 @click.argument("household", metavar=_("HOUSEHOLD"))
 @click.option("--undo", is_flag=True, help=_("Show them again."))
 def block(session: Session, household: str, undo: bool) -> None:
@@ -94,7 +94,7 @@ def block(session: Session, household: str, undo: bool) -> None:
     )
 
 
-@command("remove", _("Remove a household from the community (only the founder can)."))
+@command("remove")
 @click.argument("household", metavar=_("HOUSEHOLD"))
 @click.option("--why", required=True, metavar=_("TEXT"), help=_("The reason; all can read it."))
 @click.option("--with-invited", is_flag=True, help=_("Also the households that it invited."))

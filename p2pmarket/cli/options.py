@@ -10,16 +10,21 @@ import click
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.session import Session
+from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.texts import LANGUAGES, _
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def command(name: str, help_text: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """Declare a command; the shared options come after its own."""
+def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declare a command; the shared options come after its own.
+
+    more: paragraphs of its help after the summary.
+    """
 
     def declare(function: Callable[..., Any]) -> click.Command:
-        declared = click.command(name, help=help_text)(click.pass_obj(function))
+        text = "\n\n".join([_(SUMMARIES[name]), *more])
+        declared = click.command(name, help=text)(click.pass_obj(function))
         declared.params.extend(shared_options())
         return declared
 

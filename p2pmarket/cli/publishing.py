@@ -19,9 +19,7 @@ from protocol.errors import LocalError
 
 @command(
     "publish",
-    _("Publish a listing, or a file of them.")
-    + "\n\n"
-    + _(
+    _(
         "A file is JSON Lines or CSV, one listing a line (docs/manual.md names the columns)."
         " Publishing it again edits what changed and leaves alone what did not."
     ),

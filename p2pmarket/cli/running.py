@@ -26,7 +26,7 @@ _STOP_S = 30.0
 
 @command(
     "up",
-    _("Start your node, here until Ctrl-C, or in the background with --detach."),
+    _("With --detach it returns as soon as the node answers; “p2pmarket down” ends it."),
 )
 @click.option("--detach", is_flag=True, help=_("Return as soon as it answers."))
 @click.option(
@@ -80,7 +80,7 @@ def _start_detached(arguments: list[str]) -> dict[str, Any] | None:
     return ready
 
 
-@command("down", _("End your node. What you published stays visible at your neighbours."))
+@command("down")
 def down(session: Session) -> None:
     """Ask the daemon to stop, and wait until it has."""
     home = session.home
@@ -91,7 +91,7 @@ def down(session: Session) -> None:
     session.answer({"stopped": True, "pid": pid}, [_("Your node has ended.")])
 
 
-@command("status", _("Show how your node and your communities are doing."))
+@command("status")
 def status(session: Session) -> None:
     """Ask the node about itself."""
     found = session.client.get("/v1/status")
@@ -136,9 +136,5 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
             addresses=", ".join(map(safe, community["addresses"])) or "–"
         ),
     ]
-    refused = {name: n for name, n in community["counters"].items() if n}
-    if refused:
-        counted = ", ".join(f"{safe(name)} {n}" for name, n in sorted(refused.items()))
-        details.append(_("Counted: {counters}").format(counters=counted))
     heading = f"“{safe(community['name'])}” ({community['id'][:10]})"
     return [heading, *(f"  {line}" for line in details)]

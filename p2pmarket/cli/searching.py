@@ -15,9 +15,7 @@ from p2pmarket.texts import _, ngettext
 
 @command(
     "search",
-    _("Find listings: everything that shows now, or what WORDS describe.")
-    + "\n\n"
-    + _("Spelling, plurals and umlauts need not be exact; every word has to match."),
+    _("Spelling, plurals and umlauts need not be exact; every word has to match."),
 )
 @click.argument("words", nargs=-1, metavar=_("[WORDS]..."))
 @click.option("--kind", type=KIND, multiple=True, help=_("Only this kind; may be repeated."))
@@ -69,7 +67,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     return [*listing_table(listings), "", f"{count} {sync_line(sync)}"]
 
 
-@command("show", _("Show everything about one listing."))
+@command("show")
 @click.argument("listing", metavar="ID")
 def show(session: Session, listing: str) -> None:
     """Ask the node for one listing."""

@@ -1,4 +1,7 @@
-"""One run of the command line: which home, which community, how to answer."""
+"""One run of the command line: which home, which community, how to answer.
+
+What only some commands need is imported when they need it: `--help` must come at once.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from p2pmarket.api.client import Client, quoted
 from p2pmarket.cli.terminal import safe, safe_json
-from p2pmarket.home import Home, choose_home
+
+if TYPE_CHECKING:
+    from p2pmarket.api.client import Client
+    from p2pmarket.home import Home
 
 SCHEMA = 1
 
@@ -27,15 +33,21 @@ class Session:
     @property
     def home(self) -> Home:
         """The household's folder."""
+        from p2pmarket.home import choose_home
+
         return choose_home(self.home_option, os.environ)
 
     @property
     def client(self) -> Client:
         """The way to the daemon."""
+        from p2pmarket.api.client import Client
+
         return Client(self.home)
 
     def path(self, *parts: str) -> str:
         """Return the interface's path of something in the chosen community."""
+        from p2pmarket.api.client import quoted
+
         return "/".join(["/v1/communities", quoted(self.community or "-"), *map(quoted, parts)])
 
     @property

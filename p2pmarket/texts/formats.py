@@ -71,4 +71,6 @@ def amount_of_bytes(count: int) -> str:
     point = "," if current_language() == "de" else "."
     if count < 1_000_000:
         return f"{max(1, round(count / 1000))} KB"
-    return f"{count / 1_000_000:.1f}".replace(".", point) + " MB"
+    if count < 1_000_000_000:
+        return f"{count / 1_000_000:.1f}".replace(".", point) + " MB"
+    return f"{count / 1_000_000_000:.1f}".replace(".", point) + " GB"
