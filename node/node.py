@@ -167,7 +167,15 @@ async def _running(
         )
         catchup = Catchup(network, store, inbox, conduct, random, listener.on_equal)
         gossip = Gossip(network, inbox, conduct, catchup.nudge)
-        community = Community(author, inbox, store, clock, network, enrolment.network_key)
+        community = Community(
+            author,
+            inbox,
+            store,
+            clock,
+            network,
+            enrolment.network_key,
+            lambda: neighbourhood.told_removed,
+        )
         market = Market(author, inbox, store, clock)
         neighbourhood = Neighbourhood(
             network,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -47,9 +49,7 @@ def demo(session: Session, keep: bool) -> None:
             )
         )
     running = keep and failure is None
-    next_command = (
-        f"p2pmarket --home {folder}/4 search Sofa" if running else "p2pmarket init --help"
-    )
+    next_command = _program() + (f" --home {folder}/4 search Sofa" if running else " demo --keep")
     report.say(_("Try next: {command}").format(command=next_command))
     if running:
         report.say(
@@ -68,8 +68,15 @@ def demo(session: Session, keep: bool) -> None:
         [],
     )
     if not running:
-        import shutil
-
         shutil.rmtree(folder, ignore_errors=True)
     if not report.passed:
         click.get_current_context().exit(1)
+
+
+def _program() -> str:
+    """Return how this program can be called from here, on the path or not."""
+    called = Path(sys.argv[0])
+    if shutil.which("p2pmarket") is not None or called.name != "p2pmarket":
+        return "p2pmarket"
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_relative_to(here) else called)
