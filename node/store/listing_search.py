@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from node.search.analysis import category_token
+from node.search.analysis import category_token, kind_token
 from node.search.query import Hit, Hits, SearchQuery, Sort
 from node.search.spelling import spell
 from node.search.words import words
@@ -56,12 +56,12 @@ class _Expressions:
 
 
 def _expressions(reader: Terms, cursor: Any, text: str) -> _Expressions | None:
-    query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), keep_negated=True)
+    query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), as_asked=True)
     query_words = list(dict.fromkeys(query_words))[:_MAX_QUERY_WORDS]
     terms = reader.read(query_words) if query_words else None
     if terms is None:
         return None
-    anyhow = [any_of([term.sure(), term.passing()]) for term in terms]
+    anyhow = [any_of([term.sure(), term.passing(), term.accessory()]) for term in terms]
     loose = all_of(anyhow)
     strict = [any_of([term.sure(), _at_home(cursor, term)]) for term in terms]
     whole = strict[0] if len(terms) == 1 else all_of([any_of(strict), *anyhow])
@@ -101,7 +101,7 @@ def _page(
     else:
         source = "listing_text t CROSS JOIN listing l ON l.seq = t.rowid"
         where.insert(0, "listing_text MATCH ?")
-        parameters.insert(0, match)
+        parameters.insert(0, all_of([match, *_filed(query)]))
     away, away_parameters = _distance(query)
     condition = " AND ".join(where) or "1"
     sort: Sort = query.sort or ("relevance" if match else "newest")
@@ -157,6 +157,16 @@ def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
         narrow("l.lat_e4 BETWEEN ? AND ?", query.centre[0] - reach, query.centre[0] + reach)
         narrow(f"{away} <= ?", *away_parameters, float(query.within_m) ** 2)
     return where, parameters
+
+
+def _filed(query: SearchQuery) -> list[str]:
+    """The filters that the text index can apply too, so that it skips what they leave out."""
+    expressions = []
+    if query.category is not None:
+        expressions.append(token(category_token(query.category)))
+    if query.kinds:
+        expressions.append(any_of(token(kind_token(kind)) for kind in sorted(query.kinds)))
+    return expressions
 
 
 def _distance(query: SearchQuery) -> tuple[str, list[object]]:

@@ -12,18 +12,25 @@ from typing import Any
 
 from node.search.analysis import ABOUT, PASSING, category_token, kind_token, passing_token
 from node.search.compounds import (
+    Fit,
     back,
+    compound_fit,
     dot_variants,
     halves,
     is_other_number,
     joined,
-    may_modify,
     modified,
     other_number,
+    underived,
 )
-from node.search.grammar import VERBAL_PREFIXES
 from node.search.inflection import stem
-from node.search.lexicon import CATEGORY_WORDS, KIND_WORDS, SYNONYMS
+from node.search.lexicon import (
+    CATEGORY_WORDS,
+    KIND_WORDS,
+    SUBJECT_CATEGORIES,
+    SUBJECT_KINDS,
+    SYNONYMS,
+)
 from node.search.misspelling import distance, ends
 from node.search.spelling import fold
 from node.store.fts import all_of, any_of, beginning, token, without
@@ -36,6 +43,7 @@ _FEW = 24
 """So many tokens are cheaper one by one (FTS5 reads them lazily) than as a prefix."""
 _MAX_MEANT = 3
 _MIN_BEGINNING = 4
+_MIN_HEAD = 5
 _LAST = chr(0x10FFFF)
 
 
@@ -79,15 +87,19 @@ class Term:
         if self.both:
             return all_of(term.sure() for term in self.both)
         families = [family.expression(ABOUT) for family in self.families]
-        return any_of([*families, *map(token, self.filed), *map(token, self.numbers)])
+        subject = all_of([any_of(map(token, self.modified)), _subjects()])
+        return any_of([*families, subject, *map(token, self.filed), *map(token, self.numbers)])
 
     def passing(self) -> str:
-        """The expression for listings that may only mention it."""
+        """The expression for listings whose description mentions it."""
         if self.both or self.filed:
             return ""
         families = [family.expression(PASSING) for family in self.families]
-        numbers = [token(passing_token(number)) for number in self.numbers]
-        return any_of([*map(token, self.modified), *families, *numbers])
+        return any_of([*families, *[token(passing_token(number)) for number in self.numbers]])
+
+    def accessory(self) -> str:
+        """The expression for listings of compounds that begin with it: a Tischdecke for Tisch."""
+        return any_of(map(token, self.modified))
 
     def as_typed(self) -> str:
         """The expression for listings that are about the very word."""
@@ -142,17 +154,17 @@ class Terms:
         return None
 
     def _is_answered(self, term: Term) -> bool:
-        return self.is_live(term.sure()) or self.is_live(term.passing())
+        return any(map(self.is_live, (term.sure(), term.passing(), term.accessory())))
 
     def _forms(self, meant: Iterable[str]) -> Term:
         """The families of these words and of their synonyms, and what they modify."""
         listed = list(dict.fromkeys(meant))
         families: list[Family | None] = []
         for word in listed:
-            families += [self._family(word), self._other_number(word)]
+            families += [self._family(back(word)), self._other_number(word)]
             for synonym in _synonyms(word):
                 # A short synonym stands for itself: Fahrrad is Rad, but not Motorrad.
-                families.append(self._family(synonym, alone=len(synonym) <= 3))
+                families.append(self._family(back(synonym), alone=len(synonym) <= 3))
                 families.append(self._other_number(synonym) if len(synonym) > 3 else None)
         return Term(
             exact=tuple(listed),
@@ -160,19 +172,15 @@ class Terms:
             modified=tuple(compound for word in listed for compound in self._modified(word)),
         )
 
-    def _family(self, word: str, alone: bool = False) -> Family | None:
-        """The word's own stem and, unless `alone`, the compounds with it as head."""
-        root = back(word)
+    def _family(self, root: str, alone: bool = False) -> Family | None:
+        """The words with this reversed stem and, unless `alone`, the compounds with it as head."""
         if alone:
             return Family(root, (root,))
         members: list[str] = []
         strangers: list[str] = []
         for _, found in self._range("back", root):
-            before = found[len(root) :][::-1]
-            if not before or may_modify(before, len(root)) or self._is_first_part(before, root):
-                members.append(found)
-            else:
-                strangers.append(found)
+            kin = found == root or self._is_compound(found[len(root) :][::-1], len(root))
+            (members if kin else strangers).append(found)
         members = [m for m in members if not m.startswith(tuple(strangers))]
         if not members:
             return None
@@ -180,11 +188,23 @@ class Terms:
         kept = tuple(dict.fromkeys(members))[:_FEW] if few else None
         return Family(root, kept, tuple(dict.fromkeys(strangers)))
 
-    def _is_first_part(self, before: str, root: str) -> bool:
-        """Whether a word that a foreign ending might hide behind is one: Büro-Rad, not Moni-Tor."""
-        if len(root) > 3 or len(before) < 3 or before in VERBAL_PREFIXES:
-            return False
-        self._cursor.execute("SELECT 1 FROM word WHERE back = ? LIMIT 1", (back(before),))
+    def _is_compound(self, before: str, head_letters: int) -> bool:
+        """Whether a head so long, with this before it, is the head of a compound."""
+        fit = compound_fit(before, head_letters)
+        if fit is Fit.IF_KNOWN:
+            return self._ends_in_word(before)
+        if fit is Fit.UNLESS_DERIVED:
+            return not any(self._ends_in_word(rest) for rest in underived(before))
+        return fit is Fit.YES
+
+    def _ends_in_word(self, text: str) -> bool:
+        """Whether a text is or ends in a word of the vocabulary, of three letters at least."""
+        return any(
+            self._has_stem(back(text[at:])) for at in range(len(text) - 2) if len(text) - at >= 3
+        )
+
+    def _has_stem(self, reverse: str) -> bool:
+        self._cursor.execute("SELECT 1 FROM word WHERE back = ? LIMIT 1", (reverse,))
         return self._cursor.fetchone() is not None
 
     def _other_number(self, word: str) -> Family | None:
@@ -196,7 +216,7 @@ class Terms:
         members: dict[str, None] = {}
         for found, found_back in self._range("back", reverse):
             before = len(found_back) - len(reverse)
-            if before and not may_modify(found_back[len(reverse) :][::-1], len(root)):
+            if before and not self._is_compound(found_back[len(reverse) :][::-1], len(root)):
                 continue
             if is_other_number(word, found[before:]):
                 members[found_back] = None
@@ -234,21 +254,26 @@ class Terms:
         return rows
 
     def _is_word(self, rest: str, besides: str) -> bool:
-        """Whether the rest of a compound is a word elsewhere, by itself or as a head."""
-        return any(word != besides for word, _ in self._range("back", stem(rest)[::-1], 2))
+        """Whether the rest of a compound is a word elsewhere: by itself, or long, as a head."""
+        reverse = stem(rest)[::-1]
+        if len(rest) < _MIN_HEAD:
+            return self._has_stem(reverse)
+        return any(word != besides for word, _ in self._range("back", reverse, 2))
 
     def _typed_apart(self, first: str, second: str) -> Term | None:
         """The compound of two adjacent words, if some listing is about it."""
         if not (first.isalpha() and second.isalpha()):
             return None
         compounds = joined(first, second)
-        families = [f for compound in compounds if (f := self._family(compound))]
+        families = [f for compound in compounds if (f := self._family(back(compound)))]
         families += [f for compound in compounds if (f := self._other_number(compound))]
         term = Term(exact=tuple(compounds), families=tuple(families))
         return term if self.is_live(term.sure()) else None
 
     def _dotted(self, word: str) -> Term | None:
         """The word with other dots: Bucherregal, Bücherregal."""
+        if len(word) < _MIN_BEGINNING:
+            return None
         families = [v for v in dot_variants(word) if self._range("back", back(v), 1)]
         term = self._forms(families)
         return term if families and self._is_answered(term) else None
@@ -265,8 +290,7 @@ class Terms:
 
     def _whole(self, word: str) -> Term:
         root = back(word)
-        self._cursor.execute("SELECT 1 FROM word WHERE back = ? LIMIT 1", (root,))
-        return Term(families=(Family(root, (root,)),) if self._cursor.fetchone() else ())
+        return Term(families=(Family(root, (root,)),) if self._has_stem(root) else ())
 
     def _beginning(self, word: str) -> Term | None:
         """A word still being typed."""
@@ -288,20 +312,21 @@ class Terms:
             apart = distance(typed, fold(root))
             if apart is not None:
                 near[root] = apart
-        near |= {w: d for w in _labels() if (d := distance(typed, stem(fold(w)))) is not None}
-        for apart in sorted(set(near.values())):
-            terms = [self._term_of(meant) for meant, d in near.items() if d == apart]
+        labels = {w: d for w in _labels() if (d := distance(typed, stem(fold(w)))) is not None}
+        for apart in sorted({*near.values(), *labels.values()}):
+            terms = [self._rooted(root) for root, d in near.items() if d == apart]
+            terms += [Term(filed=_filed(w, alone=True)) for w, d in labels.items() if d == apart]
             live = [term for term in terms if self.is_live(term.sure())][:_MAX_MEANT]
             if live:
                 return Term(
-                    exact=tuple(word for term in live for word in term.exact),
                     families=tuple(family for term in live for family in term.families),
                     filed=tuple(filed for term in live for filed in term.filed),
                 )
         return None
 
-    def _term_of(self, meant: str) -> Term:
-        return replace(self._forms([meant]), filed=_filed(meant, alone=True))
+    def _rooted(self, root: str) -> Term:
+        families = (self._family(root[::-1]), self._other_number(root))
+        return Term(families=tuple(family for family in families if family))
 
 
 def _tails(root: str, letters: int) -> list[str]:
@@ -309,7 +334,7 @@ def _tails(root: str, letters: int) -> list[str]:
     return [
         root[-n:]
         for n in (letters - 1, letters, letters + 1)
-        if 4 <= n < len(root) and may_modify(root[:-n], n)
+        if 4 <= n < len(root) and compound_fit(root[:-n], n) is not Fit.NO
     ]
 
 
@@ -324,6 +349,12 @@ def _filed(word: str, alone: bool) -> tuple[str, ...]:
 
 def _synonyms(word: str) -> tuple[str, ...]:
     return _synonym_stems().get(stem(fold(word)), ())
+
+
+@lru_cache(maxsize=1)
+def _subjects() -> str:
+    filed = [category_token(category) for category in sorted(SUBJECT_CATEGORIES)]
+    return any_of(map(token, [*filed, *map(kind_token, SUBJECT_KINDS)]))
 
 
 @lru_cache(maxsize=1)
