@@ -4,6 +4,7 @@ import threading
 
 import pytest
 import trio
+import trio_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,21 @@ async def test_two_members_find_each_other_and_a_stranger_finds_neither():
     assert left == []
     # Only trio's own idle worker threads may remain; they end by themselves.
     assert threading.active_count() - threads <= 4
+
+
+def test_members_find_each_other_while_trio_asyncio_runs():
+    """trio-asyncio replaces the source of event loops in all threads, zeroconf's included."""
+
+    async def find() -> None:
+        one, two = Finder(), Finder()
+        async with (
+            open_node("/ip4/127.0.0.1/tcp/1111", one),
+            open_node("/ip4/127.0.0.1/tcp/2222", two) as discovery,
+        ):
+            await one.wait_for("/ip4/127.0.0.1/tcp/2222")
+            assert discovery.failure is None
+
+    trio_asyncio.run(find)
 
 
 async def test_a_new_address_and_a_new_day_are_announced_anew():
