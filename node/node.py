@@ -263,6 +263,4 @@ async def _purge(store: RecordStore, clock: Clock, skew: Skew, conduct: Conduct)
     while True:
         if skew.trustworthy:
             conduct.count("expired", await store.purge(clock.now_ms()))
-        else:
-            conduct.count("purge-held-back")
         await trio.sleep(_PURGE_S)
