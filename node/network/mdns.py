@@ -1,7 +1,7 @@
 """Finding neighbours on the local network.
 
 zeroconf runs on threads of its own: py-libp2p's discovery blocks trio for 1.5 s, does not
-hear JS peers, which send no SRV record, and advertises 0.0.0.0 (LIBP2P.md, trap 19).
+hear JS peers, which send no SRV record, and advertises 0.0.0.0 (docs/adr/0003, trap 19).
 """
 
 from __future__ import annotations

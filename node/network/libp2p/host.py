@@ -1,7 +1,7 @@
 """A libp2p host: listens, dials, keeps one registry of gated connections.
 
 libp2p's Swarm was not taken: it keeps inbound slots until shutdown, blocks a peer for a
-minute after one failed dial and never dials in under 250 ms (LIBP2P.md, traps 3 and 8;
+minute after one failed dial and never dials in under 250 ms (docs/adr/0003, traps 3 and 8;
 docs/adr/0003). Noise, the negotiation, keys, ids and messages are libp2p's.
 """
 

@@ -3,7 +3,7 @@
 Private network, then Noise, then the gate, and only then anything that could be called a
 protocol: a stranger meets no stream and no gossip code. The secure channel's protocol id
 is our own, so that a host which would skip the gate cannot negotiate it. Plaintext and
-secio, libp2p's other defaults, are never offered (LIBP2P.md, trap 1).
+secio, libp2p's other defaults, are never offered (docs/adr/0003, trap 1).
 """
 
 from __future__ import annotations

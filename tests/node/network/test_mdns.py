@@ -1,5 +1,6 @@
 """Discovery on the local network: found by members, opaque to others, never in the way."""
 
+import re
 import threading
 
 import pytest
@@ -8,7 +9,7 @@ import trio_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.network import mdns_record
+from node.network import mdns, mdns_record
 from node.network.mdns import open_mdns
 
 KEY = bytes(range(32))
@@ -88,6 +89,23 @@ async def test_a_new_address_and_a_new_day_are_announced_anew():
         finder.found.clear()
         now_ms += DAY_MS
         await finder.wait_for("/ip4/127.0.0.1/tcp/1112")
+
+
+@pytest.mark.covers("TRN-29")
+async def test_the_names_in_an_announcement_are_random():
+    def announce():
+        found, _ = trio.open_memory_channel(1)
+        addresses = ["/ip4/10.0.0.1/tcp/4001"]
+        service = mdns._Service(KEY, addresses, lambda: NOON_MS, LOOPBACK, found)
+        return service._announcement()
+
+    one, other = announce(), announce()
+    for info in (one, other):
+        host = info.server.removesuffix(".local.")
+        assert info.name == f"{host}.{mdns_record.SERVICE_TYPE}"
+        assert re.fullmatch("[0-9a-f]{32}", host)
+        assert info.port == 4001
+    assert one.name != other.name
 
 
 async def test_without_multicast_there_is_no_discovery_and_one_reason():
