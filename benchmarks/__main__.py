@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import catching_up, ingest, spreading
+from benchmarks import catching_up, ingest, quality, searching, spreading, standing, starting
 from benchmarks.report import Figure, as_json, table
 from benchmarks.sizes import FULL, QUICK
 from benchmarks.workspace import Workspace
@@ -24,6 +24,10 @@ PARTS: dict[str, Part] = {
     "ingest": ingest.run,
     "spreading": spreading.run,
     "catching-up": catching_up.run,
+    "standing": standing.run,
+    "searching": searching.run,
+    "quality": quality.run,
+    "starting": starting.run,
 }
 
 

@@ -91,20 +91,22 @@ def _make_ready(seq: int, record: Envelope) -> Ready:
 
 
 def connect(path: Path) -> Any:
-    """A connection like those of node.store.database, with the schema."""
+    """A connection like those of node.store.database, with the schema and a plain index."""
+    is_new = not path.exists()
     connection = sqlite.connect(str(path), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{'ab' * 32}'\"")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
-    for _, sql in schema_steps():
-        connection.executescript(sql)
-    connection.execute("INSERT INTO household VALUES (1, x'00')")
-    connection.execute(
-        "CREATE VIRTUAL TABLE plain USING fts5 (title, description, content = '',"
-        " tokenize = 'unicode61 remove_diacritics 2')"
-    )
+    if is_new:
+        for _, sql in schema_steps():
+            connection.executescript(sql)
+        connection.execute("INSERT INTO household VALUES (1, x'00')")
+        connection.execute(
+            "CREATE VIRTUAL TABLE plain USING fts5 (title, description, content = '',"
+            " tokenize = 'unicode61 remove_diacritics 2')"
+        )
     return connection
 
 

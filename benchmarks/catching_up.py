@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import partial
 from statistics import median
+from typing import Any
 
 from benchmarks.bare import BarePipeline, make_ready, tcp_copy_seconds
 from benchmarks.households import Household
@@ -91,52 +93,53 @@ def _bare_seconds(
 
 
 def _catch_up(workspace: Workspace, full: RemotePeer, joiner: RemotePeer) -> Iterator[Figure]:
-    sizes = workspace.sizes
     now_ms = SystemClock().now_ms()
     draw = random.Random(1)
-    spread_ms = 25 * limits.DAY_MS
-    for name, byte_target, created in (
-        ("recent", 4_500, lambda turn, n: now_ms - 60_000 + turn * 5_000 + n * 20),
-        ("scattered", 40_000, lambda turn, n: now_ms - limits.DAY_MS - draw.randrange(spread_ms)),
-    ):
+
+    def recent(turn: int, number: int) -> int:
+        return now_ms - 60_000 + turn * 5_000 + number * 20
+
+    def scattered(turn: int, number: int) -> int:
+        return now_ms - limits.DAY_MS - draw.randrange(25 * limits.DAY_MS)
+
+    sizes = workspace.sizes
+    slot = 50_000
+    for name, most_bytes, created in (("recent", 4_500, recent), ("scattered", 40_000, scattered)):
         done = []
         for turn in range(sizes.catchups):
-            file = workspace.folder / "missing.records"
-            slot = 50_000 + sizes.missing * (2 * turn + (name == "recent"))
-            records = signed(
-                [full.household],
-                sizes.missing,
-                lambda n, turn=turn, created=created: created(turn, n),
-                slot,
-                seed=slot,
+            missing = signed(
+                [full.household], sizes.missing, partial(created, turn), slot, seed=slot
             )
-            write_records(file, [record.raw for record in records])
+            slot += sizes.missing
+            file = workspace.folder / "missing.records"
+            write_records(file, [record.raw for record in missing])
             full.tell("take", file=str(file))
             exchange = joiner.tell("exchange", peer=full.household.host_key.hex())
-            # The regular exchange of each minute may have been quicker: then this one says nothing.
+            # The regular exchange of each minute may have been quicker: then this says nothing.
             if exchange["missing"] == sizes.missing:
                 done.append(exchange)
         assert done, "no exchange found what was missing"
         what = f"catch-up of {sizes.missing} {name} of {sizes.small_stock:,}"
-        record_bytes = int(median(each["record_bytes"] for each in done))
-        yield Figure(
-            f"{what}, compared",
-            median(each["compared_bytes"] for each in done),
-            "bytes",
-            Limit("the 100 identifiers of 32 bytes", 32.0 * sizes.missing),
-            Target("≤", byte_target),
-        )
-        yield Figure(
-            f"{what}, round trips",
-            max(each["round_trips"] for each in done),
-            "",
-            None,
-            Target("≤", 3) if name == "recent" else None,
-        )
-        yield Figure(
-            what,
-            1000 * median(each["seconds"] for each in done),
-            "ms",
-            Limit("bare TCP copy of the records", 1000 * tcp_copy_seconds(record_bytes)),
-            Target("≤", 150) if name == "recent" else None,
-        )
+        yield from _catch_up_figures(what, sizes.missing, most_bytes, name == "recent", done)
+
+
+def _catch_up_figures(
+    what: str, missing: int, most_bytes: int, recent: bool, done: Sequence[dict[str, Any]]
+) -> Iterator[Figure]:
+    yield Figure(
+        f"{what}, compared",
+        median(each["compared_bytes"] for each in done),
+        "bytes",
+        Limit("their identifiers of 32 bytes", 32.0 * missing),
+        Target("≤", most_bytes),
+    )
+    trips = max(each["round_trips"] for each in done)
+    yield Figure(f"{what}, round trips", trips, "", None, Target("≤", 3) if recent else None)
+    record_bytes = int(median(each["record_bytes"] for each in done))
+    yield Figure(
+        what,
+        1000 * median(each["seconds"] for each in done),
+        "ms",
+        Limit("bare TCP copy of the records", 1000 * tcp_copy_seconds(record_bytes)),
+        Target("≤", 150) if recent else None,
+    )

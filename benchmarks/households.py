@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from json import loads
 from pathlib import Path
@@ -76,7 +77,8 @@ class Household:
 
 def found(root: Path, joiners: int) -> list[Household]:
     """Found a community below ``root``; return the founder and so many confirmed members."""
-    return trio_asyncio.run(_found, root, joiners)
+    households: list[Household] = trio_asyncio.run(_found, root, joiners)
+    return households
 
 
 def copy_stock(source: Household, target: Household) -> None:
@@ -99,16 +101,9 @@ async def _found(root: Path, joiners: int) -> list[Household]:
         for number in range(1, joiners + 1):
             home, identity = _new_home(root, number)
             folder = home / "communities" / "lindenau"
-            options = _options(wires, str(number))
-            await join_community(
-                folder,
-                identity,
-                invite,
-                Profile(name=f"Haushalt {number}"),
-                clock,
-                lambda seed, options=options: options.network(seed, invite.network_key),
-                no_discovery,
-            )
+            name = Profile(name=f"Haushalt {number}")
+            wire = partial(open_memory, wires, name=str(number))
+            await join_community(folder, identity, invite, name, clock, wire, no_discovery)
             joined = await _household(home, folder, identity, community)
             await _confirmed(founder, joined.id)
             households.append(joined)

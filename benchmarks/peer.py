@@ -55,8 +55,8 @@ class Peer:
 
     async def equal(self, neighbours: int) -> Answer:
         """Wait until the set was equal with so many connected neighbours."""
-        while (await self._node.sync.status()).neighbours_synced < neighbours:
-            await trio.sleep(0.02)  # noqa: ASYNC110 - nothing announces it
+        while (await self._node.sync.status()).neighbours_synced < neighbours:  # noqa: ASYNC110
+            await trio.sleep(0.02)
         return {}
 
     async def publish(self, title: str) -> Answer:

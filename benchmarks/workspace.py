@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.households import Household, copy_stock, found
 from benchmarks.sizes import Sizes
 from benchmarks.stock import stock, store
+from protocol.envelope import Envelope
 
 
 class Workspace:
@@ -16,6 +17,8 @@ class Workspace:
     def __init__(self, folder: Path, sizes: Sizes) -> None:
         self.folder = folder
         self.sizes = sizes
+        self.stock_bytes = 0
+        """Of the records of the stock that was built last."""
 
     @cached_property
     def small(self) -> list[Household]:
@@ -36,5 +39,10 @@ class Workspace:
 
     def _stocked(self, name: str, joiners: int, count: int) -> list[Household]:
         households = found(self.folder / name, joiners)
-        store(households[0], stock(households, count))
+        self.stock_bytes = 0
+        store(households[0], map(self._weighed, stock(households, count)))
         return households
+
+    def _weighed(self, record: Envelope) -> Envelope:
+        self.stock_bytes += len(record.raw)
+        return record
