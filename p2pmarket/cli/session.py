@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pmarket.cli.terminal import safe, safe_json
+from p2pmarket.folder import chosen_folder
 
 if TYPE_CHECKING:
     from p2pmarket.api.client import Client
@@ -42,7 +43,7 @@ class Session:
         """The way to the daemon."""
         from p2pmarket.api.client import Client
 
-        return Client(self.home)
+        return Client(chosen_folder(self.home_option, os.environ))
 
     def path(self, *parts: str) -> str:
         """Return the interface's path of something in the chosen community."""
