@@ -21,11 +21,14 @@ from protocol.catchup import Compare, Fetch, Offer, Records, Taken
 from protocol.errors import LocalError, RemoteError
 from protocol.limits import MAX_RECORD_BYTES
 from protocol.reconcile import Initiator, Item, Wanted, respond
+from protocol.reconcile.limits import MAX_ROUNDS
 
 INTERVAL_S = 60.0
 _DEADLINE_S = 60.0
 _MAX_EXCHANGES = 4
 """At once, over all neighbours: more only compete for the disk."""
+_MAX_COMPARES = 2 * MAX_ROUNDS
+"""On one stream: both scopes at their longest (spec 05)."""
 _FETCH = min(messages.MAX_FETCH, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES * 4)
 
 
@@ -167,9 +170,15 @@ class Catchup:
             return
         self._serving.add(peer)
         try:
+            comparing = 0
             while (frame := await stream.receive_frame(deadline_s=_DEADLINE_S)) is not None:
-                for answer in await self._answer(messages.read(frame), peer):
-                    await stream.send_frame(messages.write(answer), _DEADLINE_S)
+                message = messages.read(frame)
+                comparing += isinstance(message, Compare)
+                if comparing > _MAX_COMPARES:
+                    raise RemoteError("catchup-endless")
+                await stream.send_frame(
+                    messages.write(await self._answer(message, peer)), _DEADLINE_S
+                )
         except NetworkError:
             self._conduct.count("catchup-broken")
         except RemoteError as error:
@@ -179,17 +188,17 @@ class Catchup:
         finally:
             self._serving.discard(peer)
 
-    async def _answer(self, message: messages.Message, peer: HostKey) -> list[messages.Message]:
+    async def _answer(self, message: messages.Message, peer: HostKey) -> messages.Message:
         match message:
             case Compare(membership, content):
-                return [Compare(membership, respond(self._store.items(membership), content))]
+                return Compare(membership, respond(self._store.items(membership), content))
             case Fetch(wanted):
                 raws = await self._store.raws(wanted)
-                return [Records(messages.batches(raws)[0] if raws else ())]
+                return Records(messages.batches(raws)[0] if raws else ())
             case Offer(raws):
                 before = self._conduct.counts["stored"]
                 await self._inbox.submit(raws, peer)
-                return [Taken(self._conduct.counts["stored"] - before)]
+                return Taken(self._conduct.counts["stored"] - before)
         raise RemoteError("catchup-unexpected")
 
 

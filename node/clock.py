@@ -78,5 +78,9 @@ class Skew:
 
     @property
     def trustworthy(self) -> bool:
-        """Whether the own clock is close enough to decide what has expired."""
-        return abs(self.median_ms) <= MAX_CLOCK_AHEAD_MS
+        """Whether the own clock may decide what has expired: some neighbour's is close to it.
+
+        While no neighbour is known nothing is forgotten: a computer without a battery clock
+        may start in any year.
+        """
+        return bool(self._offsets_ms) and abs(self.median_ms) <= MAX_CLOCK_AHEAD_MS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from node.author import Author
@@ -55,13 +56,16 @@ class Community:
         clock: Clock,
         network: Network,
         network_key: bytes,
+        told_removed: Callable[[], bool],
     ) -> None:
+        """told_removed: whether a neighbour's gate has said so; the record itself never comes."""
         self._author = author
         self._inbox = inbox
         self._store = store
         self._clock = clock
         self._network = network
         self._network_key = network_key
+        self._told_removed = told_removed
         self._blocked: frozenset[int] = frozenset()
 
     @property
@@ -82,7 +86,7 @@ class Community:
     @property
     def my_status(self) -> str:
         """``founder``, ``confirmed``, ``provisional``, ``left``, ``removed`` or ``waiting``."""
-        if self.self_id in self._inbox.members.removed:
+        if self.self_id in self._inbox.members.removed or self._told_removed():
             return "removed"
         member = self._inbox.members.member(self.self_id)
         return "waiting" if member is None else member.status.value

@@ -17,6 +17,7 @@ from node.store.listings import (
     listings_by_key,
     listings_of,
 )
+from node.store.profiles import read_profiles
 from node.store.records import RecordStore
 from protocol import limits
 from protocol.envelope import Envelope
@@ -68,6 +69,7 @@ class Market:
             if bodies
             else []
         )
+        name = await self._own_name()
         results: list[StoredListing | LocalError] = []
         for listing, problem in zip(listings, checked, strict=True):
             if problem is not None:
@@ -77,7 +79,7 @@ class Market:
             results.append(
                 record
                 if isinstance(record, LocalError)
-                else self._stored(record, listing, State.OPEN)
+                else self._stored(record, listing, State.OPEN, name)
             )
         return results
 
@@ -88,7 +90,7 @@ class Market:
         if problem is not None:
             raise problem
         record = await self._author.replace(Kind.LISTING, own.slot, listing.pack())
-        return self._stored(record, listing, own.state)
+        return self._stored(record, listing, own.state, own.household_name)
 
     async def withdraw(self, key: ThingKey) -> StoredListing:
         """Take an own listing back, for good. LocalError ``listing-not-found``."""
@@ -169,11 +171,15 @@ class Market:
             return LocalError("too-many-photos", photos=self._inbox.members.charter.photos)
         return None
 
-    def _stored(self, record: Envelope, listing: Listing, state: State) -> StoredListing:
+    async def _own_name(self) -> str:
+        profile = (await read_profiles(self._store.database)).get(self._author.household)
+        return "" if profile is None else profile.name
+
+    def _stored(self, record: Envelope, listing: Listing, state: State, name: str) -> StoredListing:
         return StoredListing(
             record.key,
             record.household,
-            "",
+            name,
             record.slot,
             state,
             listing,

@@ -73,6 +73,9 @@ class Neighbourhood:
         self._candidates: dict[HostKey, _Candidate] = {}
         self._strays: dict[str, _Candidate] = {}
         self._wake = trio.Event()
+        self._moved = trio.Event()
+        self.told_removed = False
+        """Whether a neighbour's gate has said that this household was removed."""
         inbox.on_stored.append(self._follow)
         inbox.on_members.append(self._close_to_strangers)
         self._leaving: list[HostKey] = []
@@ -159,7 +162,7 @@ class Neighbourhood:
                 try:
                     await self._network.dial(address, _DIAL_DEADLINE_S)
                 except Refused as refusal:
-                    self._conduct.count(f"refused:{refusal.reason}")
+                    self._note_refusal(refusal)
                     break
                 except (DialFailed, NetworkError):
                     self._conduct.count("dial-failed")
@@ -174,7 +177,7 @@ class Neighbourhood:
             try:
                 host = await self._network.dial(address, _DIAL_DEADLINE_S)
             except Refused as refusal:
-                self._conduct.count(f"refused:{refusal.reason}")
+                self._note_refusal(refusal)
                 self._strays.pop(address, None)
             except NetworkError:
                 self._conduct.count("dial-failed")
@@ -184,6 +187,11 @@ class Neighbourhood:
             else:
                 self._strays.pop(address, None)
                 self._learn(host, address)
+
+    def _note_refusal(self, refusal: Refused) -> None:
+        self._conduct.count(f"refused:{refusal.reason}")
+        if refusal.reason == "removed" and not refusal.by_us:
+            self.told_removed = True
 
     def _postpone(self, candidate: _Candidate) -> None:
         candidate.due_s = trio.current_time() + candidate.delay_s * self._random.uniform(0.7, 1.3)
@@ -216,6 +224,7 @@ class Neighbourhood:
 
     def _close_to_strangers(self, members: Members) -> None:
         """Removal closes connections as the record spreads."""
+        self._moved.set()
         for connection in self._network.connections():
             if members.by_host(connection.peer) is None and (connection.peer in self._candidates):
                 self._candidates.pop(connection.peer, None)
@@ -226,12 +235,13 @@ class Neighbourhood:
 
     async def _announce(self) -> None:
         while True:
+            self._moved = trio.Event()
             try:
                 await self._announce_once()
             except LocalError:
                 self._conduct.count("addresses-not-announced")
             with trio.move_on_after(_ROUND_S):
-                await trio.sleep_forever()
+                await self._moved.wait()
 
     async def _announce_once(self) -> None:
         slot = self._device_slot()

@@ -167,7 +167,15 @@ async def _running(
         )
         catchup = Catchup(network, store, inbox, conduct, random, listener.on_equal)
         gossip = Gossip(network, inbox, conduct, catchup.nudge)
-        community = Community(author, inbox, store, clock, network, enrolment.network_key)
+        community = Community(
+            author,
+            inbox,
+            store,
+            clock,
+            network,
+            enrolment.network_key,
+            lambda: neighbourhood.told_removed,
+        )
         market = Market(author, inbox, store, clock)
         neighbourhood = Neighbourhood(
             network,
@@ -255,6 +263,4 @@ async def _purge(store: RecordStore, clock: Clock, skew: Skew, conduct: Conduct)
     while True:
         if skew.trustworthy:
             conduct.count("expired", await store.purge(clock.now_ms()))
-        else:
-            conduct.count("purge-held-back")
         await trio.sleep(_PURGE_S)

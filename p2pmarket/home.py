@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from p2pmarket.folder import KEY_FILE, LOG_FILE, chosen_folder, socket_path
 from protocol.errors import LocalError
-
-# A Unix socket's address has room for 104 bytes on macOS, 108 on Linux.
-_MAX_SOCKET_BYTES = 103
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +18,13 @@ class Home:
 
     folder: Path
 
+    def __fspath__(self) -> str:
+        return str(self.folder)
+
     @property
     def key_file(self) -> Path:
         """The household's root secret; written by ``node.identity``."""
-        return self.folder / "household.key"
+        return self.folder / KEY_FILE
 
     @property
     def settings_file(self) -> Path:
@@ -34,10 +34,7 @@ class Home:
     @property
     def socket(self) -> Path:
         """Where the daemon answers. Raises LocalError ``home-path-too-long``."""
-        path = self.folder / "daemon.sock"
-        if len(os.fsencode(path)) > _MAX_SOCKET_BYTES:
-            raise LocalError("home-path-too-long", path=str(self.folder))
-        return path
+        return Path(socket_path(str(self.folder)))
 
     @property
     def lock_file(self) -> Path:
@@ -47,7 +44,7 @@ class Home:
     @property
     def log_file(self) -> Path:
         """What the daemon did, for the person who looks for a fault."""
-        return self.folder / "daemon.log"
+        return self.folder / LOG_FILE
 
     @property
     def communities(self) -> Path:
@@ -57,11 +54,7 @@ class Home:
 
 def choose_home(option: str | None, environ: Mapping[str, str]) -> Home:
     """Return the home that an option, P2PMARKET_HOME or the XDG default names, in this order."""
-    named = option or environ.get("P2PMARKET_HOME")
-    if named:
-        return Home(Path(named).expanduser().absolute())
-    shared = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Home(Path(shared).expanduser().absolute() / "p2pmarket")
+    return Home(Path(chosen_folder(option, environ)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Finding neighbours on the local network.
 
 zeroconf runs on threads of its own: py-libp2p's discovery blocks trio for 1.5 s, does not
-hear JS peers, which send no SRV record, and advertises 0.0.0.0 (LIBP2P.md, trap 19).
+hear JS peers, which send no SRV record, and advertises 0.0.0.0 (docs/adr/0003, trap 19).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -102,6 +104,26 @@ async def _close(service: _Service | None) -> None:
             await trio.to_thread.run_sync(service.close)
 
 
+class _ThreadedZeroconf(Zeroconf):
+    """Zeroconf on a plain asyncio loop in its own thread.
+
+    trio-asyncio, under which a node's database runs, replaces the policy that zeroconf would
+    take its loop from, in all threads; the one it hands out cannot be closed from here.
+    """
+
+    def _start_thread(self) -> None:
+        ready = threading.Event()
+
+        def run_loop() -> None:
+            self.loop = asyncio.SelectorEventLoop()
+            self.engine.setup(self.loop, ready)
+            self.loop.run_forever()
+
+        self._loop_thread = threading.Thread(target=run_loop, daemon=True)
+        self._loop_thread.start()
+        ready.wait()
+
+
 class _Service(ServiceListener):
     """One announcement and one browser. All methods run on threads, none on trio's."""
 
@@ -126,7 +148,7 @@ class _Service(ServiceListener):
 
     def start(self) -> None:
         """Announce and browse. Raises what zeroconf raises."""
-        self._zeroconf = Zeroconf(interfaces=self._interfaces)
+        self._zeroconf = _ThreadedZeroconf(interfaces=self._interfaces)
         if self._addresses:
             self._zeroconf.register_service(self._announcement())
         self._zeroconf.add_service_listener(SERVICE_TYPE, self)

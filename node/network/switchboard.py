@@ -74,7 +74,7 @@ class Switchboard:
 
         Drawn for each message by itself, as trio does not promise the order of tasks.
         """
-        rng = Random(f"{self._seed}/{sender}/{receiver}/{message_id}")  # noqa: S311
+        rng = Random(f"{self._seed}/{sender}/{receiver}/{message_id}")
         return self.faults.arrivals_s(rng)
 
     def cut(self, some: Iterable[str], others: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ All words are spelled (see `spelling.spell`) unless said to be folded.
 """
 
 import re
+from enum import Enum, auto
 from functools import lru_cache
 from itertools import combinations
 
@@ -20,7 +21,9 @@ from node.search.spelling import dots, fold
 _SHORT_MODIFIERS = listed("ei oel tv pc uv")
 _LINKS = ("", "s", "n", "en", "er", "e", "es", "ns")
 _VOWELS = frozenset("aeiouy")
+_INNER_PREFIXES = ("ab", "an", "auf", "aus", "ein", "um", "vor", "be")
 _MIN_PART = 3
+_MAX_FOREIGN = 5
 _MAX_DOTS = 4
 _LAST_VOWELS = re.compile(r"([aou]e?)(u?)((?:[^aeiouy]|(?<=q)u)*(?:e[lrn])?)$")
 
@@ -41,14 +44,37 @@ def back(word: str) -> str:
     return spelled_stem(word)[::-1]
 
 
-def may_modify(before: str, head_letters: int) -> bool:
-    """Whether what stands before a head makes a compound with it: Fahr-rad, not G-rad, Um-zug."""
+class Fit(Enum):
+    """Whether what stands before a head makes a compound with it."""
+
+    YES = auto()
+    NO = auto()
+    IF_KNOWN = auto()
+    """Only if it is or ends in a known word: Auto-rad, not Kaffeevollau-tomaten, Moni-tor."""
+    UNLESS_DERIVED = auto()
+    """Unless it is a known word and a prefix: Schlaf-an-zug; but Traum-haus."""
+
+
+def compound_fit(before: str, head_letters: int) -> Fit:
+    """How sure it is that `before` is the first part of a compound: Fahr-rad; not G-rad, Um-zug."""
     if before in _SHORT_MODIFIERS:
-        return True
+        return Fit.YES
     if len(before) < _MIN_PART or before in VERBAL_PREFIXES or _VOWELS.isdisjoint(before):
-        return False
-    # Behind i, o, u, a a short "head" is the ending of a foreign word: Monitor, Automat.
-    return head_letters > _MIN_PART or before[-1] not in "aiou"
+        return Fit.NO
+    if head_letters <= _MIN_PART and (len(before) <= _MIN_PART or before[-1] in "aiou"):
+        return Fit.IF_KNOWN
+    if len(before) > _MAX_FOREIGN and before[-1] in "aiou":
+        return Fit.IF_KNOWN
+    return Fit.UNLESS_DERIVED if underived(before) else Fit.YES
+
+
+def underived(before: str) -> list[str]:
+    """What is left of a first part without a prefix at its end: schlafan → schlaf."""
+    return [
+        before[: -len(prefix)]
+        for prefix in _INNER_PREFIXES
+        if before.endswith(prefix) and len(before) - len(prefix) >= _MIN_PART
+    ]
 
 
 def other_number(root: str) -> str | None:

@@ -42,9 +42,9 @@ VERBAL_PREFIXES = listed(
 
 DERIVATIONS = listed(
     "heit heiten keit ung ungen lich isch chen lein schaft haft los bar sam ling erei erin "
-    "eren iert ieren"
+    "eren iert ieren fertig frei arm reich voll fest dicht formig artig massig weise wert"
 )
-"""Suffixes, not heads: Kleidung is no "ung" of a Kleid. Folded."""
+"""Suffixes, not heads: Kleidung is no "ung" of a Kleid, nor küchenfertig a Küche. Folded."""
 
 STOP_WORDS = listed(
     # German function words
@@ -70,8 +70,11 @@ STOP_WORDS = listed(
     "was we were what when where which who will with without would you your re ve ll"
 )
 
-NEGATORS = listed("kein keine keinem keinen keiner keines ohne weder no without")
+NEGATORS = listed("kein keine keinem keinen keiner keines ohne weder no not without")
 """What follows, up to the next function word or stop, is not there: "ohne Kratzer"."""
 
-AFTERTHOUGHTS = listed("nein")
+AFTERTHOUGHTS = listed("nein nicht")
 """What stands right before is excluded: "Waschmaschine nein"."""
+
+SOFTENERS = listed("lieber bitte leider aber")
+"""They may stand between a word and its afterthought: "Spülmaschine lieber nicht"."""

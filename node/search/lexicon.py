@@ -60,6 +60,11 @@ KIND_WORDS: dict[int, frozenset[str]] = {
 }
 """Words for a kind of listing, read so only beside other words."""
 
+SUBJECT_CATEGORIES = listed("food plants animals books-media")
+SUBJECT_KINDS = (6, 8)
+"""Where the first part of a compound says what it is about: Apfelsaft is apple, a Klavierunterricht
+concerns a piano (services, events); a Tischdecke is no table."""
+
 SYNONYMS: tuple[frozenset[str], ...] = (
     listed("sofa couch"),
     listed("fahrrad rad velo"),

@@ -2,28 +2,30 @@
 
 import re
 
-from node.search.grammar import AFTERTHOUGHTS, NEGATORS, STOP_WORDS
+from node.search.grammar import AFTERTHOUGHTS, NEGATORS, SOFTENERS, STOP_WORDS
 from node.search.lexicon import LETTER_SIZES, LISTING_JOINTS, SIZE_WORDS, UNITS
 from node.search.spelling import MAX_WORD_LETTERS
 
 _PARTS = re.compile(r"[^\W\d_]+|\d+(?:[.,]\d+)?|[-/–+.,;:!?&(]")
 _NEGATION_REACH = 3
-_WORD, _STOP, _NEGATOR, _AFTERTHOUGHT, _PUNCTUATION, _UNIT, _SIZE = range(7)
+_WORD, _STOP, _NEGATOR, _AFTERTHOUGHT, _SOFTENER, _PUNCTUATION, _UNIT, _SIZE = range(8)
 _CLASSES: dict[str, int] = {
     **dict.fromkeys(STOP_WORDS, _STOP),
     **dict.fromkeys(NEGATORS, _NEGATOR),
     **dict.fromkeys(AFTERTHOUGHTS, _AFTERTHOUGHT),
+    **dict.fromkeys(SOFTENERS, _SOFTENER),
     **dict.fromkeys("-/–+.,;:!?&(", _PUNCTUATION),
     **dict.fromkeys(UNITS, _UNIT),
     **dict.fromkeys(SIZE_WORDS, _SIZE),
 }
 
 
-def words(spelled: str, keep_negated: bool = False) -> list[str]:
+def words(spelled: str, as_asked: bool = False) -> list[str]:
     """The words of a spelled text that say what it is about, in order, repetitions included.
 
     "20 Zoll" becomes 20zoll, "Gr. 98/104" groesse98 and groesse104, "E-Bike" bike and ebike; a
-    bare number stays. Function words go, and so does what is negated unless `keep_negated`.
+    bare number stays. Function words go, and so does what is negated.
+    as_asked: the words of a query, where nothing is negated and E-Bike is ebike alone.
     """
     found: list[str] = []
     classes = _CLASSES
@@ -32,6 +34,7 @@ def words(spelled: str, keep_negated: bool = False) -> list[str]:
     before = ""
     sized = False
     negated = 0
+    near = False
     for part in _PARTS.findall(spelled):
         kind = classes.get(part, _WORD)
         is_number = "0" <= part[0] <= "9"
@@ -70,20 +73,25 @@ def words(spelled: str, keep_negated: bool = False) -> list[str]:
                 letter = part
                 continue
             else:
-                found.append(part[:MAX_WORD_LETTERS])
+                word = part[:MAX_WORD_LETTERS]
                 if letter:
-                    found.append(letter + part[:MAX_WORD_LETTERS])
+                    found.append(letter + word)
+                if not (letter and as_asked):
+                    found.append(word)
+                near = True
             letter = ""
         elif part != "-":
             letter = ""
             if kind == _SIZE:
                 sized = True
             elif kind == _NEGATOR:
-                negated = 0 if keep_negated else _NEGATION_REACH
+                negated = 0 if as_asked else _NEGATION_REACH
             else:
                 negated = 0
-                if kind == _AFTERTHOUGHT and found and not keep_negated:
+                if kind == _AFTERTHOUGHT and near and found and not as_asked:
                     found.pop()
+                if kind != _SOFTENER:
+                    near = False
     found.extend(numbers)
     return found
 

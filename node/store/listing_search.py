@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
-from node.search.analysis import category_token
+from node.search.analysis import category_token, kind_token
 from node.search.query import Hit, Hits, SearchQuery, Sort
 from node.search.spelling import spell
 from node.search.words import words
 from node.store.fts import all_of, any_of, token
-from node.store.vocabulary import Term, Terms
+from node.store.reading import Reader
+from node.store.term import Term
 
 _MAX_QUERY_CHARACTERS = 400
 _MAX_QUERY_WORDS = 12
@@ -31,7 +32,7 @@ def search(connection: Any, query: SearchQuery, now_ms: int) -> Hits:
     try:
         if not query.words.strip():
             return _page(cursor, query, now_ms, "", [])
-        reader = Terms(cursor)
+        reader = Reader(cursor)
         asked = _expressions(reader, cursor, query.words)
         if asked is None:
             return Hits([], False)
@@ -55,16 +56,17 @@ class _Expressions:
         self.ranks = ranks
 
 
-def _expressions(reader: Terms, cursor: Any, text: str) -> _Expressions | None:
-    query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), keep_negated=True)
+def _expressions(reader: Reader, cursor: Any, text: str) -> _Expressions | None:
+    query_words = words(spell(text[:_MAX_QUERY_CHARACTERS]), as_asked=True)
     query_words = list(dict.fromkeys(query_words))[:_MAX_QUERY_WORDS]
     terms = reader.read(query_words) if query_words else None
     if terms is None:
         return None
-    anyhow = [any_of([term.sure(), term.passing()]) for term in terms]
-    loose = all_of(anyhow)
-    strict = [any_of([term.sure(), _at_home(cursor, term)]) for term in terms]
-    whole = strict[0] if len(terms) == 1 else all_of([any_of(strict), *anyhow])
+    loose = all_of(term.anyhow() for term in terms)
+    if len(terms) == 1:
+        whole = any_of([terms[0].sure(), _at_home(cursor, terms[0])])
+    else:
+        whole = all_of([any_of(term.sure() for term in terms), loose])
     ranks = [(term.as_typed(), 1) for term in terms]
     ranks += [(term.sure(), 2) for term in terms]
     return _Expressions(whole, loose, [rank for rank in ranks if rank[0]])
@@ -101,7 +103,7 @@ def _page(
     else:
         source = "listing_text t CROSS JOIN listing l ON l.seq = t.rowid"
         where.insert(0, "listing_text MATCH ?")
-        parameters.insert(0, match)
+        parameters.insert(0, all_of([match, *_filed(query)]))
     away, away_parameters = _distance(query)
     condition = " AND ".join(where) or "1"
     sort: Sort = query.sort or ("relevance" if match else "newest")
@@ -157,6 +159,16 @@ def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
         narrow("l.lat_e4 BETWEEN ? AND ?", query.centre[0] - reach, query.centre[0] + reach)
         narrow(f"{away} <= ?", *away_parameters, float(query.within_m) ** 2)
     return where, parameters
+
+
+def _filed(query: SearchQuery) -> list[str]:
+    """The filters that the text index can apply too, so that it skips what they leave out."""
+    expressions = []
+    if query.category is not None:
+        expressions.append(token(category_token(query.category)))
+    if query.kinds:
+        expressions.append(any_of(token(kind_token(kind)) for kind in sorted(query.kinds)))
+    return expressions
 
 
 def _distance(query: SearchQuery) -> tuple[str, list[object]]:

@@ -34,6 +34,7 @@ class _Batch:
     removed: list[tuple[int, int, bytes]] = field(default_factory=list)
     households: dict[HouseholdId, int] = field(default_factory=dict)
     next_seq: int = 0
+    """0 where nothing was added."""
     superseded: int = 0
 
 
@@ -97,7 +98,7 @@ class RecordStore:
         """Delete the records of some households that may no longer stand; return them."""
 
         def delete(connection: Connection) -> tuple[_Batch, list[Envelope]]:
-            batch = _Batch(next_seq=self._next_seq)
+            batch = _Batch()
             dropped: list[Envelope] = []
             for household in households:
                 number = self._households.get(household)
@@ -134,10 +135,7 @@ class RecordStore:
             changes = [Change(None, 0, n, seq, kind, slot) for seq, n, kind, slot, _, _ in rows]
             connection.executemany("DELETE FROM record WHERE seq = ?", [(row[0],) for row in rows])
             write_views(connection, changes, self._rules(), self._known_words)
-            return _Batch(
-                removed=[(kind, at, id) for _, _, kind, _, at, id in rows],
-                next_seq=self._next_seq,
-            )
+            return _Batch(removed=[(kind, at, id) for _, _, kind, _, at, id in rows])
 
         batch = await self.database.write(delete)
         self._follow(batch)
@@ -266,7 +264,9 @@ class RecordStore:
 
     def _follow(self, batch: _Batch) -> None:
         self._households.update(batch.households)
-        self._next_seq = batch.next_seq
+        # A deletion may have run on the writer's thread before the insertion ahead of it was
+        # followed here: it must not take the sequence back.
+        self._next_seq = max(self._next_seq, batch.next_seq)
         for kind, created_at_ms, id in batch.removed:
             self.items(is_membership(kind)).discard(created_at_ms, RecordId(id))
         for membership in (True, False):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from collections.abc import Mapping
 from typing import Any
 
-from p2pmarket.home import Home
+from p2pmarket.folder import LOG_FILE, has_household, socket_path
 from protocol.errors import LocalError, P2PMarketError, Unreachable
 
 # Joining waits for a neighbour, a large import for the disk; nothing takes longer than this.
@@ -16,10 +17,10 @@ _CHUNK_BYTES = 1 << 16
 
 
 class Client:
-    """Speaks to the daemon of one home; a connection a request, since they cost 0.1 ms."""
+    """Speaks to the daemon of one folder; a connection a request, since they cost 0.1 ms."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = os.fspath(folder)
 
     def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         """Return what a GET answers, as JSON values. Raises as :meth:`request`."""
@@ -58,9 +59,9 @@ class Client:
                 connection.sendall(head.encode("ascii") + content)
                 status, answer = _read_answer(connection)
             except TimeoutError:
-                raise LocalError("daemon-silent", path=str(self._home.folder)) from None
+                raise LocalError("daemon-silent", path=self._folder) from None
             except (OSError, ValueError):
-                raise LocalError("daemon-gone", path=str(self._home.log_file)) from None
+                raise LocalError("daemon-gone", path=f"{self._folder}/{LOG_FILE}") from None
         if status >= 400:
             raise _error_of(answer)
         return answer
@@ -69,16 +70,16 @@ class Client:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(_DEADLINE_S)
         try:
-            connection.connect(str(self._home.socket))
+            connection.connect(socket_path(self._folder))
         except (FileNotFoundError, ConnectionRefusedError):
             connection.close()
-            if not self._home.key_file.exists():
-                raise LocalError("not-set-up", path=str(self._home.folder)) from None
-            raise LocalError("not-running", path=str(self._home.folder)) from None
+            if not has_household(self._folder):
+                raise LocalError("not-set-up", path=self._folder) from None
+            raise LocalError("not-running", path=self._folder) from None
         except OSError as error:
             connection.close()
             raise LocalError(
-                "socket-refused", path=str(self._home.folder), reason=error.strerror or ""
+                "socket-refused", path=self._folder, reason=error.strerror or ""
             ) from None
         except BaseException:
             connection.close()

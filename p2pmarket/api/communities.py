@@ -56,7 +56,9 @@ async def _community_answer(call: Call, node: Node) -> CommunityAnswer:
         listing_slots=charter.listing_slots,
         expiring_soon=ends_soon(mine, now_ms),
         addresses=list(node.addresses()),
-        sync=await sync_answer(node),
+        sync=await sync_answer(node, call.clock.now_ms()),
+        clock_offset_seconds=round(node.skew.median_ms / 1000),
+        local_discovery=call.memberships.looks_around,
         counters=node.health(),
     )
 

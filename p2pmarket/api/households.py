@@ -104,7 +104,7 @@ async def _peers(call: Call) -> PeersAnswer:
             )
             for neighbour in status.neighbours
         ],
-        await sync_answer(node),
+        await sync_answer(node, call.clock.now_ms()),
         list(node.addresses()),
     )
 

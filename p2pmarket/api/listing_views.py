@@ -61,7 +61,7 @@ def listing_answer(
         published_at=iso(stored.published_at_ms),
         changed_at=iso(stored.changed_at_ms),
         visible_until=iso(listing.visible_until_ms),
-        expired=listing.visible_until_ms <= now_ms,
+        seconds_left=max(0, (listing.visible_until_ms - now_ms) // 1000),
         revision=stored.revision,
     )
 
@@ -82,7 +82,7 @@ def ends_soon(listings: Iterable[StoredListing], now_ms: int) -> int:
     )
 
 
-async def sync_answer(node: Node) -> Sync:
+async def sync_answer(node: Node, now_ms: int) -> Sync:
     """Return how far a node has seen what its neighbours hold."""
     status = await node.sync.status()
     since_ms = status.since_ms
@@ -96,6 +96,7 @@ async def sync_answer(node: Node) -> Sync:
         neighbours_known=status.neighbours_known,
         missing=status.missing,
         synced_since=None if since_ms is None else iso(since_ms),
+        synced_seconds_ago=None if since_ms is None else max(0, (now_ms - since_ms) // 1000),
     )
 
 

@@ -42,7 +42,7 @@ async def _search(call: Call) -> ListingsAnswer:
     return ListingsAnswer(
         [listing_answer(stored, own, now_ms) for stored in answer.results],
         answer.more,
-        await sync_answer(node),
+        await sync_answer(node, call.clock.now_ms()),
     )
 
 
@@ -143,7 +143,7 @@ async def _mine(call: Call) -> ListingsAnswer:
     return ListingsAnswer(
         [listing_answer(stored, own, now_ms) for stored in listings],
         False,
-        await sync_answer(node),
+        await sync_answer(node, call.clock.now_ms()),
         ends_soon(listings, now_ms),
     )
 

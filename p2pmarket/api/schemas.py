@@ -47,6 +47,7 @@ class Sync:
     neighbours_known: int
     missing: int
     synced_since: str | None
+    synced_seconds_ago: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Coordinates:
 
 @dataclass(frozen=True, slots=True)
 class ListingAnswer:
-    """One listing as it stands. price_minor: in the currency's smallest unit."""
+    """One listing as it stands. price_minor: in the currency's smallest unit. seconds_left: until
+    it shows no more; 0 once it is over."""
 
     id: str
     source_id: str | None
@@ -113,7 +115,7 @@ class ListingAnswer:
     published_at: str
     changed_at: str
     visible_until: str
-    expired: bool
+    seconds_left: int
     revision: int
 
 
@@ -271,6 +273,8 @@ class CommunityAnswer:
     expiring_soon: int
     addresses: list[str]
     sync: Sync
+    clock_offset_seconds: int
+    local_discovery: bool
     counters: dict[str, int]
 
 

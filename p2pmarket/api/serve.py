@@ -26,9 +26,4 @@ async def serve_api(
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = None
-    try:
-        await serve(
-            cast(Any, app), config, shutdown_trigger=stop, mode="asgi", task_status=task_status
-        )
-    finally:
-        home.socket.unlink(missing_ok=True)
+    await serve(cast(Any, app), config, shutdown_trigger=stop, mode="asgi", task_status=task_status)

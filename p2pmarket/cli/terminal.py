@@ -6,17 +6,17 @@ characters, escapes and bidirectional overrides are made visible, never obeyed.
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from shutil import get_terminal_size
 
 # Joiners shape emoji and some scripts, the soft hyphen shows nothing: both are harmless.
 _HARMLESS_FORMAT = "\u00ad\u200c\u200d"
 _MIN_COLUMNS = 40
-_MAX_COLUMNS = 160
+_PIPE_COLUMNS = 400
+_PROSE_COLUMNS = 100
 
 
 def safe(text: object, lines: bool = False) -> str:
@@ -32,6 +32,8 @@ def safe(text: object, lines: bool = False) -> str:
 
 def safe_json(body: object) -> str:
     """Return one JSON object whose strings hold nothing that a terminal would obey."""
+    import json
+
     written = json.dumps(body, ensure_ascii=False, indent=1)
     if written.isascii():
         return written
@@ -65,23 +67,27 @@ def cut(text: str, columns: int) -> str:
 
 
 def columns() -> int:
-    """Return the width to write for."""
-    return max(_MIN_COLUMNS, min(_MAX_COLUMNS, get_terminal_size((100, 24)).columns))
+    """Return the width to write for: the terminal's, or plenty where a program reads."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return _PIPE_COLUMNS
+    from shutil import get_terminal_size
+
+    return max(_MIN_COLUMNS, get_terminal_size((100, 24)).columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table. shrink: gives way first when the terminal is narrow."""
+    """One column of a table. shrink_to: how narrow it may become; 0 never gives way."""
 
     heading: str
     right: bool = False
-    shrink: bool = False
+    shrink_to: int = 0
 
 
 def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return lines that fit the terminal; cells are made safe here.
 
-    A table too wide takes the missing columns from those that may shrink, widest first.
+    A table too wide takes what is missing from the columns that may shrink, widest first.
     """
     cells = [[safe(cell) for cell in row] for row in rows]
     widths = [
@@ -89,12 +95,13 @@ def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str
         for i, head in enumerate(headings)
     ]
     room = columns() - 2 * (len(headings) - 1)
-    elastic = [i for i, head in enumerate(headings) if head.shrink]
-    while sum(widths) > room and elastic:
-        widest = max(elastic, key=lambda i: widths[i])
-        if widths[widest] <= 8:
+    while sum(widths) > room:
+        elastic = [
+            i for i, head in enumerate(headings) if head.shrink_to and widths[i] > head.shrink_to
+        ]
+        if not elastic:
             break
-        widths[widest] -= 1
+        widths[max(elastic, key=lambda i: widths[i])] -= 1
     lines = [[head.heading for head in headings], *cells]
     return [_line(line, headings, widths) for line in lines]
 
@@ -103,7 +110,7 @@ def paragraph(text: str, indent: str = "") -> list[str]:
     """Wrap a text that may hold line feeds to the terminal's width."""
     from textwrap import wrap
 
-    room = min(columns(), 100)
+    room = min(columns(), _PROSE_COLUMNS)
     lines: list[str] = []
     for part in safe(text, lines=True).split("\n"):
         wrapped = wrap(part, room, initial_indent=indent, subsequent_indent=indent)

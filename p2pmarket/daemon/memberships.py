@@ -61,6 +61,11 @@ class Memberships:
         """The open nodes, in the order in which their communities were joined."""
         return list(self._nodes.values())
 
+    @property
+    def looks_around(self) -> bool:
+        """Whether nodes look for neighbours in the local network."""
+        return self._reach.mdns
+
     def pick(self, reference: str) -> Node:
         """Return the node of a community named by id, beginning of it, name, or ``-``.
 

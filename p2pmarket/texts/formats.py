@@ -64,3 +64,13 @@ def distance(metres: int) -> str:
         return f"{round(metres, -2)} m"
     point = "," if current_language() == "de" else "."
     return f"{metres / 1000:.1f}".replace(".", point) + " km"
+
+
+def amount_of_bytes(count: int) -> str:
+    """Return a size, e.g. ``3.2 MB``."""
+    point = "," if current_language() == "de" else "."
+    if count < 1_000_000:
+        return f"{max(1, round(count / 1000))} KB"
+    if count < 1_000_000_000:
+        return f"{count / 1_000_000:.1f}".replace(".", point) + " MB"
+    return f"{count / 1_000_000_000:.1f}".replace(".", point) + " GB"

@@ -359,9 +359,9 @@ def _refused_replies() -> Iterator[Case]:
         (
             "before-what-was-asked",
             answering,
-            "a LIST up to 5024 ms, of which only what is after 5030 is still open",
+            "a LIST up to 5024 ms, but only what is after 5030 is still open",
             some,
-            ["00c14e" + "020d", "02c14e" + "0200"],
+            ["00c14e" + "020d", "02c14e" + "000d" + "0200"],
         ),
         (
             "after-what-was-asked",

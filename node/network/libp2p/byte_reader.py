@@ -1,6 +1,6 @@
 """Exact reads from a source of chunks, without a limit on how many chunks it takes.
 
-libp2p's ``read_exactly`` gives up after 101 partial reads (LIBP2P.md, trap 14).
+libp2p's ``read_exactly`` gives up after 101 partial reads (docs/adr/0003, trap 14).
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class FramedStream:
             is_written = True  # nothing is left half-way: the stream is gone
             raise StreamClosed(str(error)) from error
         finally:
-            # Half a frame cannot be taken back (LIBP2P.md, trap 6).
+            # Half a frame cannot be taken back (docs/adr/0003, trap 6).
             if is_begun and not is_written:
                 self._connection.drop()
 

@@ -4,7 +4,7 @@
 The gate runs on the secured channel before the muxer is negotiated, so that a stranger
 meets no stream, no protocol handler and no gossip code. The protocol id is our own: a host
 that would skip the gate cannot negotiate it, and plaintext, secio and bare Noise, which
-libp2p offers by default, are not offered at all (LIBP2P.md, trap 1).
+libp2p offers by default, are not offered at all (docs/adr/0003, trap 1).
 """
 
 from __future__ import annotations
@@ -145,10 +145,8 @@ class GateTransport(ISecureTransport):
             raise Misconduct("gate-deadline") from error
         except FrameTooLarge as error:
             raise Misconduct("gate-message") from error
-        except StreamClosed as error:
-            raise Misconduct("gate-closed") from error
-        except (Refused, Misconduct):
+        except NetworkError:
             raise
         except Exception as error:
             _log.exception("the gate raised")
-            raise Misconduct("gate-error") from error
+            raise DialFailed("the gate raised") from error

@@ -1,7 +1,7 @@
 """Sends our own gossip no faster than peers take it.
 
 A router's queues are finite and drop silently: in libp2p 0.8.1 a burst of 200 messages
-delivered 32 (LIBP2P.md, trap 9). So publications wait here and the publisher feels it.
+delivered 32 (docs/adr/0003, trap 9). So publications wait here and the publisher feels it.
 """
 
 from __future__ import annotations

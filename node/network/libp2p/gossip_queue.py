@@ -13,7 +13,7 @@ _MAX_RPCS = 4096
 
 
 class BoundedRpcQueue(RpcQueue):
-    """libp2p's queue holds 32 RPCs of any size (LIBP2P.md, trap 9); this one counts bytes."""
+    """libp2p's queue holds 32 RPCs of any size (docs/adr/0003, trap 9); this one counts bytes."""
 
     def __init__(self, max_bytes: int, replaced: RpcQueue) -> None:
         """replaced: the queue that libp2p has made; what waits in it moves here."""

@@ -2,7 +2,7 @@
 
 Strict signing: every message names its Ed25519 source, bears a sequence number and a
 signature; whatever lacks one is refused (libp2p specs, pubsub/README.md). Nothing here
-trusts a field before it has looked at it (LIBP2P.md, trap 2).
+trusts a field before it has looked at it (docs/adr/0003, trap 2).
 """
 
 from __future__ import annotations

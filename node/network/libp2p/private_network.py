@@ -2,7 +2,7 @@
 
 As the specification says (libp2p/specs, pnet/Private-Networks-PSK-V1): each side sends a
 24-byte nonce and encrypts what it sends with XSalsa20. libp2p 0.8.1 uses Salsa20 with 8
-bytes instead and cannot talk to anyone else (LIBP2P.md, trap 5). It hides the network
+bytes instead and cannot talk to anyone else (docs/adr/0003, trap 5). It hides the network
 from outsiders and authenticates nothing: that is Noise's and the gate's work.
 """
 

@@ -2,7 +2,7 @@
 """libp2p's Pubsub, with what 0.8.1 gets wrong put right (docs/adr/0003).
 
 Its reader is replaced: there a malformed RPC, a junk key or a raising validator ends the
-process (LIBP2P.md, trap 2), and every message becomes a task, however many there are.
+process (docs/adr/0003, trap 2), and every message becomes a task, however many there are.
 """
 
 from __future__ import annotations

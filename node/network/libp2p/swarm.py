@@ -173,7 +173,7 @@ class CommunitySwarm(Swarm):
     ) -> None:
         """Upgrade a connection and keep its socket until it ends.
 
-        libp2p's keeps the socket, a slot and a task until shutdown (LIBP2P.md, trap 3).
+        libp2p's keeps the socket, a slot and a task until shutdown (docs/adr/0003, trap 3).
         Never raises: that would end the swarm.
         """
         raw = read_write_closer

@@ -2,7 +2,7 @@
 """A Yamux connection that enforces what it grants, as libp2p's muxed connection.
 
 libp2p 0.8.1's ignores its receive window and has no cap on a peer's streams, so one peer
-could make the process grow without end (LIBP2P.md, trap 4). Here a peer that sends more
+could make the process grow without end (docs/adr/0003, trap 4). Here a peer that sends more
 than its window, opens streams in a flood or breaks the framing loses the connection.
 """
 

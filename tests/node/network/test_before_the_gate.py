@@ -2,6 +2,9 @@
 
 import pytest
 import trio
+from libp2p.crypto.secp256k1 import create_new_key_pair as create_secp256k1_key_pair
+from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
+from libp2p.security.noise.transport import Transport as NoiseTransport
 
 from node.network.libp2p import negotiation, open_libp2p
 from node.network.libp2p.byte_reader import encode_varint
@@ -34,6 +37,21 @@ async def test_no_secure_channel_but_the_gated_one_is_offered(
         for protocol in ("/plaintext/2.0.0", "/secio/1.0.0", "/tls/1.0.0", "/noise"):
             assert await ask_for(peer.connection, protocol) == "na"
         assert await ask_for(peer.connection, "ls") == SECURITY_PROTOCOL + "\n"
+
+
+@pytest.mark.covers("TRN-7")
+async def test_a_host_with_another_kind_of_key_is_refused(
+    settings_of, member_gate, new_listener, hostile
+):
+    """Trap 18: only Ed25519 keys are used, whatever libp2p can read."""
+    host = new_listener()
+    async with open_libp2p(settings_of(1))(member_gate(), host) as a:
+        peer = await hostile(a.addresses()[0], gated=False)
+        noise = NoiseTransport(create_secp256k1_key_pair(), create_noise_key_pair().private_key)
+        await negotiation.ask(peer.connection, [SECURITY_PROTOCOL])
+        await noise.secure_outbound(peer.connection, None)
+        await host.wait_until(lambda listener: bool(listener.misconduct))
+        assert host.misconduct == [(None, "noise")]
 
 
 @pytest.mark.covers("TRN-4")

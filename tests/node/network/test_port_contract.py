@@ -59,6 +59,7 @@ async def test_a_host_does_not_connect_to_itself(adapter, new_listener):
                 await a.dial(address)
 
 
+@pytest.mark.covers("TRN-7")
 async def test_another_host_at_the_dialed_address_is_not_accepted(adapter, new_listener):
     async with (
         adapter.open(1, new_listener()) as a,

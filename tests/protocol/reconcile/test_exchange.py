@@ -126,6 +126,20 @@ def test_a_large_set_meets_an_empty_one_in_bounded_steps(count: int) -> None:
 
 
 @pytest.mark.covers("SYN-28")
+def test_a_step_that_collisions_overfill_leaves_the_next_range_whole() -> None:
+    pairs = drawn(16 + 64 + 256 + 1024 + 4096 + 16_384 + MAX_HAVE + 1)
+    twin = pairs[MAX_HAVE - 1]
+    pairs[MAX_HAVE] = (twin[0], twin[1][:16] + b"\xff" * 16)
+    initiator, nothing = Initiator(ItemSet(pairs)), ItemSet()
+    message, have, _ = initiator.reconcile(respond(nothing, initiator.initiate()))
+    told = [*have]
+    while message is not None:
+        message, have, _ = initiator.reconcile(respond(nothing, message))
+        told += have
+    assert told == sorted(pairs)
+
+
+@pytest.mark.covers("SYN-28")
 def test_a_full_step_tells_nothing_twice(exchange: Callable[..., Any]) -> None:
     ours, theirs = drawn(20_000), drawn(3_000, seed=2)
     outcome = exchange(ours, theirs)

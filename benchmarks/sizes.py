@@ -1,0 +1,63 @@
+"""How much is measured: all of it, or a little of everything to see that it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Counts of listings unless the name says otherwise."""
+
+    publications: int
+    burst: int
+    ingest: tuple[tuple[int, int], ...]
+    """(records a batch, records in all)."""
+    slices: int
+    """Into how many slices ours and bare alternate."""
+    small_stock: int
+    large_stock: int
+    first_syncs: int
+    """Times that the small stock is synced into an empty node."""
+    missing: int
+    catchups: int
+    search: tuple[int, ...]
+    queries: int
+    neighbours: int
+    idle_s: float
+    starts: int
+
+
+FULL = Sizes(
+    publications=300,
+    burst=1_000,
+    ingest=((1, 600), (10, 4_000), (100, 16_000)),
+    slices=8,
+    small_stock=10_000,
+    large_stock=100_000,
+    first_syncs=3,
+    missing=100,
+    catchups=7,
+    search=(10_000, 100_000, 1_000_000),
+    queries=250,
+    neighbours=10,
+    idle_s=120.0,
+    starts=15,
+)
+
+QUICK = Sizes(
+    publications=4,
+    burst=20,
+    ingest=((1, 8), (10, 40), (100, 200)),
+    slices=2,
+    small_stock=300,
+    large_stock=900,
+    first_syncs=1,
+    missing=20,
+    catchups=2,
+    search=(300, 600, 900),
+    queries=8,
+    neighbours=2,
+    idle_s=2.0,
+    starts=3,
+)

@@ -1,0 +1,230 @@
+"""Communities: create, invite, join, leave."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from p2pmarket.cli.options import SPAN, command, shared_options
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.summaries import SUMMARIES
+from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.formats import day_and_time, moment
+from protocol.errors import LocalError
+
+_MAX_INVITE_CHARACTERS = 20_000
+_WEEK_S = 604_800
+
+community = click.Group("community", help=_(SUMMARIES["community"]))
+community.params.extend(shared_options())
+
+
+@command("create")
+@click.option("--name", metavar=_("NAME"), required=True, help=_("What it is called."))
+@click.option(
+    "--rules",
+    metavar=_("TEXT"),
+    required=True,
+    help=_("Its rules in plain words, or @FILE; everybody who joins reads them."),
+)
+@click.option(
+    "--places",
+    metavar=_("FILE"),
+    type=click.Path(path_type=Path),
+    help=_("Named places: a JSON list of objects with name, lat and lon."),
+)
+@click.option(
+    "--currency", metavar="EUR", default="EUR", help=_("The currency of prices without one.")
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 250_000),
+    default=500,
+    show_default=True,
+    help=_("How many listings a household may have."),
+)
+def create(
+    session: Session, name: str, rules: str, places: Path | None, currency: str, slots: int
+) -> None:
+    """Found a community at the node."""
+    request = {
+        "name": name,
+        "rules": _text_or_file(rules),
+        "places": [] if places is None else _read_places(places),
+        "currency": currency.upper(),
+        "listing_slots": slots,
+    }
+    found = session.client.post("/v1/communities", request)
+    session.answer(
+        found,
+        [
+            _("You founded “{name}” ({id}).").format(name=safe(found["name"]), id=found["id"][:10]),
+            _("Next: invite your neighbours with “p2pmarket invite --uses 10 --qr”."),
+        ],
+    )
+
+
+community.add_command(create)
+
+
+def _text_or_file(text: str) -> str:
+    if not text.startswith("@"):
+        return text
+    path = Path(text[1:])
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "UTF-8"
+        raise LocalError("file-unreadable", path=str(path), reason=reason) from None
+
+
+def _read_places(path: Path) -> list[dict[str, Any]]:
+    try:
+        entries = json.loads(path.read_text("utf-8"))
+        return [
+            {
+                "name": str(entry["name"]),
+                "latitude": float(entry.get("lat", entry.get("latitude"))),
+                "longitude": float(entry.get("lon", entry.get("longitude"))),
+            }
+            for entry in entries
+        ]
+    except OSError as error:
+        reason = error.strerror or ""
+        raise LocalError("file-unreadable", path=str(path), reason=reason) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise LocalError("places-file-unreadable", path=str(path)) from None
+
+
+@command("invite")
+@click.option(
+    "--uses",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    show_default=True,
+    help=_("How many households may join with it."),
+)
+@click.option(
+    "--expires",
+    type=SPAN,
+    default="7d",
+    show_default=True,
+    metavar=_("TIME"),
+    help=_("How long it is valid: 30m, 12h, 7d, 2w."),
+)
+@click.option("--qr", is_flag=True, help=_("Also draw it as a QR code."))
+def invite(session: Session, uses: int, expires: int, qr: bool) -> None:
+    """Let the node sign an invite."""
+    made = session.client.post(session.path("invites"), {"uses": uses, "valid_seconds": expires})
+    meaning = ngettext(
+        "Whoever holds this text can join “{community}”: {n} household, until {time}.",
+        "Whoever holds this text can join “{community}”: {n} households, until {time}.",
+        made["uses"],
+    ).format(
+        n=made["uses"],
+        community=safe(made["community"]),
+        time=day_and_time(moment(made["valid_until"])),
+    )
+    lines = [
+        *paragraph(meaning),
+        *paragraph(
+            _("Hand it on like a house key. The other side types “p2pmarket join” and pastes it.")
+        ),
+        "",
+        made["invite"],
+    ]
+    if qr and not session.as_json:
+        lines += ["", *_qr_lines(made["invite"])]
+    session.answer(made, lines)
+
+
+def _qr_lines(text: str) -> list[str]:
+    from io import StringIO
+
+    import segno
+
+    drawn = StringIO()
+    segno.make_qr(text, error="l").terminal(out=drawn, border=2, compact=True)
+    return drawn.getvalue().rstrip("\n").split("\n")
+
+
+@command("join", _("Paste it at the prompt, pipe it in, or name a file."))
+@click.argument("text", required=False, metavar=_("[INVITE]"))
+@click.option(
+    "--file",
+    "source",
+    metavar=_("FILE"),
+    type=click.Path(path_type=Path),
+    help=_("Read the invite from a file."),
+)
+def join(session: Session, text: str | None, source: Path | None) -> None:
+    """Hand the invite to the node, which looks for a member."""
+    if text is not None:
+        session.warn(
+            _(
+                "Note: other users of this computer can see the arguments of a command, and with"
+                " them the invite. Better paste it at the prompt."
+            )
+        )
+    else:
+        text = _read_invite(session, source)
+    if sys.stderr.isatty():
+        session.warn(_("Looking for a member of the community …"))
+    joined = session.client.post("/v1/memberships", {"invite": text})
+    lines = [
+        _("You joined “{name}” as “{household}”.").format(
+            name=safe(joined["name"]), household=safe(joined["household"])
+        )
+    ]
+    if joined["rules"]:
+        lines += [_("Its rules:"), *paragraph(joined["rules"], indent="  ")]
+    if joined["my_status"] in ("provisional", "waiting"):
+        lines += paragraph(
+            _(
+                "Until the household that invited you is online and confirms you, at most five"
+                " of your listings show."
+            )
+        )
+    session.answer(joined, lines)
+
+
+def _read_invite(session: Session, source: Path | None) -> str:
+    if source is not None:
+        try:
+            with source.open(encoding="utf-8", errors="replace") as file:
+                return file.read(_MAX_INVITE_CHARACTERS)
+        except OSError as error:
+            reason = error.strerror or ""
+            raise LocalError("file-unreadable", path=str(source), reason=reason) from None
+    if session.interactive:
+        typed: str = click.prompt(_("Paste the invite"))
+        return typed
+    return sys.stdin.read(_MAX_INVITE_CHARACTERS)
+
+
+@command("leave", _("Your listings disappear from it, and you cannot come back."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+def leave(session: Session, yes: bool) -> int:
+    """Ask, then leave."""
+    held = session.client.get(session.path())
+    name = safe(held["name"])
+    if not yes and session.interactive:
+        question = _("Leave “{name}” for good? You cannot come back with the same 24 words")
+        if not click.confirm(question.format(name=name), default=False):
+            session.say(_("You stay."))
+            return 1
+    left = session.client.delete(session.path())
+    session.answer(
+        left,
+        [
+            _("You left “{name}”. Your listings disappear from your neighbours' nodes.").format(
+                name=name
+            )
+        ],
+    )
+    return 0

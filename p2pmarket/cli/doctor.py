@@ -1,0 +1,139 @@
+"""The doctor: looks at what usually goes wrong, and says what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from p2pmarket.cli.listing_texts import sync_line
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.home import Home, load_settings
+from p2pmarket.texts import _
+from p2pmarket.texts.errors import sentence
+from p2pmarket.texts.formats import amount_of_bytes, span
+from protocol.errors import LocalError, P2PMarketError
+
+_MIN_FREE_BYTES = 200_000_000
+_MAX_CLOCK_OFFSET_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. text: what was found, and the next step if it is not well."""
+
+    subject: str
+    well: bool
+    text: str
+
+
+@command("doctor")
+def doctor(session: Session) -> int:
+    """Examine the home, then the running node."""
+    findings = [*_of_home(session.home), *_of_node(session)]
+    well = all(finding.well for finding in findings)
+    lines: list[str] = []
+    for finding in findings:
+        sign = _("well") if finding.well else _("LOOK")
+        first, *rest = paragraph(finding.text) or [""]
+        lines.append(f"{sign:6} {finding.subject}: {first}")
+        lines.extend(f"       {line}" for line in rest)
+    session.answer({"well": well, "results": [asdict(f) for f in findings]}, lines)
+    return 0 if well else 1
+
+
+def _of_home(home: Home) -> list[Finding]:
+    folder = _("Folder")
+    if not home.folder.exists():
+        return [Finding(folder, False, sentence("no-household", {"path": str(home.folder)}))]
+    findings = []
+    if os.access(home.folder, os.W_OK):
+        findings.append(Finding(folder, True, safe(home.folder)))
+    else:
+        fields = {"path": str(home.folder)}
+        findings.append(Finding(folder, False, sentence("home-not-writable", fields)))
+    free = shutil.disk_usage(home.folder).free
+    space = _("{size} free").format(size=amount_of_bytes(free))
+    if free < _MIN_FREE_BYTES:
+        space += ". " + _("Free some space before the disk is full.")
+    findings.append(Finding(_("Disk"), free >= _MIN_FREE_BYTES, space))
+    findings.append(_of_key(home))
+    try:
+        settings = load_settings(home)
+        findings.append(Finding(_("Settings"), True, safe(settings.name)))
+    except LocalError as error:
+        findings.append(Finding(_("Settings"), False, sentence(error.code, error.fields)))
+    return findings
+
+
+def _of_key(home: Home) -> Finding:
+    subject = _("Key file")
+    try:
+        mode = stat.S_IMODE(home.key_file.stat().st_mode)
+    except OSError:
+        return Finding(subject, False, sentence("no-identity", {"path": str(home.folder)}))
+    if mode & 0o077:
+        fields = {"path": str(home.key_file), "mode": f"{mode:04o}"}
+        return Finding(subject, False, sentence("key-file-open-to-others", fields))
+    return Finding(
+        subject,
+        True,
+        _("private; it lies beside what it opens, so it does not protect a stolen disk"),
+    )
+
+
+def _of_node(session: Session) -> list[Finding]:
+    subject = _("Node")
+    try:
+        found = session.client.get("/v1/status")
+    except P2PMarketError as error:
+        return [Finding(subject, False, sentence(error.code, error.fields))]
+    findings = [Finding(subject, True, _("running (process {pid})").format(pid=found["pid"]))]
+    for closed in found["closed"]:
+        text = sentence(closed["error"]["code"], closed["error"]["fields"])
+        findings.append(Finding(safe(closed["folder"]), False, text))
+    for community in found["communities"]:
+        findings.extend(_of_community(community))
+    if not found["communities"] and not found["closed"]:
+        findings.append(Finding(_("Communities"), False, sentence("no-community", {})))
+    return findings
+
+
+def _of_community(community: dict[str, Any]) -> list[Finding]:
+    name = f"“{safe(community['name'])}”"
+    addresses = ", ".join(map(safe, community["addresses"]))
+    reachable = _("answers at {addresses}").format(addresses=addresses)
+    sync = community["sync"]
+    neighbours = sync_line(sync)
+    if sync["state"] in ("never", "offline"):
+        neighbours += " " + _(
+            "Are the neighbours' nodes running, and are you in the same network, or is your port"
+            " forwarded?"
+        )
+    offset = community["clock_offset_seconds"]
+    clock = _("differs from your neighbours' by {span}").format(span=span(abs(offset)))
+    if abs(offset) > _MAX_CLOCK_OFFSET_S:
+        clock += ". " + _("Set this computer's clock; until then nothing old is tidied away.")
+    local = (
+        _("looks for neighbours in the local network (mDNS)")
+        if community["local_discovery"]
+        else _("does not look for neighbours in the local network (--no-mdns)")
+    )
+    return [
+        Finding(
+            _("Port of {community}").format(community=name),
+            bool(addresses),
+            reachable if addresses else _("answers nowhere; restart it with another --listen"),
+        ),
+        Finding(
+            _("Neighbours in {community}").format(community=name),
+            sync["state"] not in ("never", "offline"),
+            neighbours,
+        ),
+        Finding(_("Clock"), abs(offset) <= _MAX_CLOCK_OFFSET_S, clock),
+        Finding(_("Local network"), True, local),
+    ]

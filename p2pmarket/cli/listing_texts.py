@@ -1,0 +1,189 @@
+"""Listings and the state of the sync as people read them. Every line returned is safe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.terminal import Column, paragraph, safe, table
+from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.formats import amount, day, day_and_time, distance, moment, span
+
+_SHORT_ID = 10
+_SOON_S = 3 * 86_400
+
+
+def listing_table(listings: Sequence[dict[str, Any]], with_household: bool = True) -> list[str]:
+    """Return a table of listings, one a line."""
+    headings = [
+        Column(_("id")),
+        Column(_("kind")),
+        Column(_("price"), right=True),
+        Column(_("title"), shrink_to=20),
+        Column(_("from"), shrink_to=12) if with_household else Column(_("until")),
+        Column(_("place"), shrink_to=12) if with_household else Column(_("state")),
+    ]
+    rows = []
+    for listing in listings:
+        row = [
+            listing["id"][:_SHORT_ID],
+            vocabulary.label(vocabulary.KINDS, listing["kind"]),
+            bare_price_text(listing),
+            title_text(listing),
+        ]
+        if with_household:
+            row += [
+                listing["household"] or listing["household_id"][:_SHORT_ID],
+                place_text(listing),
+            ]
+        else:
+            row += [day(moment(listing["visible_until"])), state_text(listing)]
+        rows.append(row)
+    return table(headings, rows)
+
+
+def title_text(listing: dict[str, Any]) -> str:
+    """Return the title, with what has become of it if it is not simply open."""
+    if listing["state"] == "open":
+        return str(listing["title"])
+    state = vocabulary.label(vocabulary.STATES, listing["state"])
+    return f"{listing['title']} [{state}]"
+
+
+def state_text(listing: dict[str, Any]) -> str:
+    """Return what has become of an own listing."""
+    left = listing["seconds_left"]
+    if not left:
+        return _("ended")
+    if listing["state"] != "taken" and left <= _SOON_S:
+        return _("ends in {span}").format(span=span(left))
+    return vocabulary.label(vocabulary.STATES, listing["state"])
+
+
+def price_text(listing: dict[str, Any]) -> str:
+    """Return the price, or what stands in its place."""
+    price = bare_price_text(listing)
+    return _("{price}, negotiable").format(price=price) if listing["negotiable"] else price
+
+
+def bare_price_text(listing: dict[str, Any]) -> str:
+    """Return the price without saying whether it is negotiable."""
+    if listing["price_minor"] is not None:
+        return amount(listing["price_minor"], listing["currency"])
+    return _("free") if listing["kind"] == "give" else "–"
+
+
+def place_text(listing: dict[str, Any]) -> str:
+    """Return the place, and how far away it is where that is known."""
+    place = listing["place"] or "–"
+    if listing["distance_m"] is None:
+        return str(place)
+    return f"{place}, {distance(listing['distance_m'])}"
+
+
+def listing_details(listing: dict[str, Any]) -> list[str]:
+    """Return everything about one listing."""
+    facts = [
+        (_("Kind"), vocabulary.label(vocabulary.KINDS, listing["kind"])),
+        (_("Price"), price_text(listing)),
+        (_("From"), listing["household"] or listing["household_id"]),
+        (_("Place"), place_text(listing)),
+        (_("Category"), vocabulary.label(vocabulary.CATEGORIES, listing["category"])),
+        (_("Condition"), _condition(listing)),
+        (_("Quantity"), str(listing["quantity"]) if listing["quantity"] > 1 else ""),
+        (_("Variants"), _variants(listing)),
+        (_("Swap for"), listing["swap_for"] or ""),
+        (_("Loan"), _lend(listing)),
+        (_("When"), _event(listing)),
+        (_("Tags"), ", ".join(listing["tags"])),
+        (_("State"), state_text(listing)),
+        (_("Published"), day_and_time(moment(listing["published_at"]))),
+        (_("Shows until"), day(moment(listing["visible_until"]))),
+        (_("Own number"), listing["source_id"] or ""),
+        (_("Id"), listing["id"]),
+    ]
+    room = max(len(name) for name, _value in facts)
+    lines = [safe(listing["title"]), ""]
+    if listing["description"]:
+        lines += [*paragraph(listing["description"]), ""]
+    lines += [f"{name:{room}}  {safe(value)}" for name, value in facts if value]
+    return lines
+
+
+def sync_line(sync: dict[str, Any]) -> str:
+    """Say how complete an answer can be: with how many neighbours, since when."""
+    ago = span(sync["synced_seconds_ago"] or 0)
+    known, synced = sync["neighbours_known"], sync["neighbours_synced"]
+    if sync["state"] == "alone":
+        return _("No other household is in this community yet: only your own listings are here.")
+    if sync["state"] == "never":
+        return _("Not yet synced with any neighbour: there may be listings that have not arrived.")
+    if sync["state"] == "offline":
+        return _("No neighbour is connected now; last synced {ago} ago.").format(ago=ago)
+    line = ngettext(
+        "Synced with {synced} of {known} neighbour, {ago} ago.",
+        "Synced with {synced} of {known} neighbours, {ago} ago.",
+        known,
+    ).format(synced=synced, known=known, ago=ago)
+    if sync["state"] == "fetching":
+        missing = sync["missing"]
+        line += " " + ngettext(
+            "{n} record is still on its way.", "{n} records are still on their way.", missing
+        ).format(n=missing)
+    return line
+
+
+def nothing_found(sync: dict[str, Any]) -> str:
+    """Word an empty answer: nothing there, or perhaps nothing there yet."""
+    if sync["state"] in ("never", "fetching"):
+        return _("Nothing has arrived yet that matches.")
+    if sync["state"] == "offline":
+        return _("Nothing that matches is here; newer listings may not have arrived.")
+    return _("Nothing matches.")
+
+
+def expiring_line(count: int) -> list[str]:
+    """Announce what ends within three days."""
+    if not count:
+        return []
+    return [
+        ngettext(
+            "{n} listing ends within three days; renew it with “p2pmarket renew ID”.",
+            "{n} listings end within three days; renew them with “p2pmarket renew ID”.",
+            count,
+        ).format(n=count)
+    ]
+
+
+def _condition(listing: dict[str, Any]) -> str:
+    if listing["condition"] is None:
+        return ""
+    return vocabulary.label(vocabulary.CONDITIONS, listing["condition"])
+
+
+def _variants(listing: dict[str, Any]) -> str:
+    return "; ".join(f"{v['name']}: {', '.join(v['choices'])}" for v in listing["variants"])
+
+
+def _lend(listing: dict[str, Any]) -> str:
+    lend = listing["lend"]
+    if lend is None:
+        return ""
+    terms = ngettext("at most {n} day", "at most {n} days", lend["max_days"]).format(
+        n=lend["max_days"]
+    )
+    if lend["deposit_minor"] is None:
+        return terms
+    deposit = amount(lend["deposit_minor"], lend["currency"])
+    return terms + _(", deposit {deposit}").format(deposit=deposit)
+
+
+def _event(listing: dict[str, Any]) -> str:
+    event = listing["event"]
+    if event is None:
+        return ""
+    starts = day_and_time(moment(event["starts_at"]))
+    if event["ends_at"] is None:
+        return starts
+    return f"{starts} – {day_and_time(moment(event['ends_at']))}"

@@ -1,0 +1,87 @@
+"""One's own listings: mine, edit, renew, mark, withdraw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.listing_fields import listing_options, typed_fields
+from p2pmarket.cli.listing_texts import (
+    expiring_line,
+    listing_details,
+    listing_table,
+    sync_line,
+)
+from p2pmarket.cli.options import MARK, command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import safe
+from p2pmarket.texts import _
+from p2pmarket.texts.formats import day, moment
+from protocol.errors import LocalError
+
+
+@command("mine")
+def mine(session: Session) -> None:
+    """List what this household has published."""
+    found = session.client.get(session.path("own-listings"))
+    listings = found["results"]
+    lines = (
+        [*listing_table(listings, with_household=False), ""]
+        if listings
+        else [_("You have published nothing yet; “p2pmarket publish --help” shows how.")]
+    )
+    lines += expiring_line(found["expiring_soon"])
+    session.answer(found, [*lines, sync_line(found["sync"])])
+
+
+@command("edit", _("An empty text removes what stood there."))
+@click.argument("listing", metavar="ID")
+@listing_options
+def edit(session: Session, listing: str, **typed: Any) -> None:
+    """Send the changed fields."""
+    fields = typed_fields(typed)
+    if not fields:
+        raise LocalError("nothing-to-change")
+    changed = session.client.patch(session.path("listings", listing), {"fields": fields})
+    session.answer({"results": [changed]}, [_("Changed."), "", *listing_details(changed)])
+
+
+@command("renew")
+@click.argument("listing", metavar="ID")
+@click.option(
+    "--days", type=click.IntRange(1, 90), help=_("For so many days (else as long as before).")
+)
+def renew(session: Session, listing: str, days: int | None) -> None:
+    """Renew one listing."""
+    path = session.path("listings", listing, "renewal")
+    renewed = session.client.post(path, {"days": days})
+    line = _("“{title}” shows until {date}.").format(
+        title=safe(renewed["title"]), date=day(moment(renewed["visible_until"]))
+    )
+    session.answer({"results": [renewed]}, [line])
+
+
+@command("mark")
+@click.argument("state", type=MARK)
+@click.argument("listing", metavar="ID")
+def mark(session: Session, state: str, listing: str) -> None:
+    """Mark one listing."""
+    path = session.path("listings", listing, "mark")
+    marked = session.client.put(path, {"state": state})
+    line = _("“{title}” is marked: {state}. Your neighbours see it at once.").format(
+        title=safe(marked["title"]), state=vocabulary.label(vocabulary.STATES, marked["state"])
+    )
+    session.answer({"results": [marked]}, [line])
+
+
+@command("withdraw")
+@click.argument("listing", metavar="ID")
+def withdraw(session: Session, listing: str) -> None:
+    """Withdraw one listing."""
+    gone = session.client.delete(session.path("listings", listing))
+    line = _("“{title}” is withdrawn; it disappears at your neighbours' too.").format(
+        title=safe(gone["title"])
+    )
+    session.answer({"results": [gone]}, [line])

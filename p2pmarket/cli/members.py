@@ -1,0 +1,116 @@
+"""Households and their nodes: members, peers, block, remove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.listing_texts import sync_line
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import Column, safe, table
+from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.formats import day, day_and_time, moment
+
+
+@command("members")
+def members(session: Session) -> None:
+    """Ask the node for the members."""
+    found = session.client.get(session.path("members"))
+    headings = [
+        Column(_("id")),
+        Column(_("household"), shrink_to=12),
+        Column(_("place"), shrink_to=12),
+        Column(_("is")),
+        Column(_("invited by"), shrink_to=12),
+        Column(_("since")),
+        Column(_("now")),
+    ]
+    rows = [
+        [
+            member["id"][:10],
+            member["name"] or "–",
+            member["place"] or "–",
+            vocabulary.label(vocabulary.MEMBER_STATUSES, member["status"]),
+            member["invited_by"] or "–",
+            day(moment(member["joined_at"])),
+            _presence(member),
+        ]
+        for member in found["results"]
+    ]
+    count = ngettext("{n} household.", "{n} households.", len(rows)).format(n=len(rows))
+    session.answer(found, [*table(headings, rows), "", count])
+
+
+def _presence(member: dict[str, Any]) -> str:
+    if member["me"]:
+        return _("that's you")
+    if member["blocked"]:
+        return _("blocked by you")
+    return _("connected") if member["connected"] else "–"
+
+
+@command("peers")
+def peers(session: Session) -> None:
+    """Ask the node for its neighbours."""
+    found = session.client.get(session.path("peers"))
+    headings = [
+        Column(_("household"), shrink_to=12),
+        Column(_("now")),
+        Column(_("last synced")),
+        Column(_("address"), shrink_to=12),
+    ]
+    rows = [
+        [
+            peer["household"] or peer["household_id"][:10],
+            _("connected") if peer["connected"] else _("away"),
+            "–" if peer["last_synced_at"] is None else day_and_time(moment(peer["last_synced_at"])),
+            peer["address"] or "–",
+        ]
+        for peer in found["results"]
+    ]
+    lines = [*table(headings, rows), ""] if rows else []
+    own = ", ".join(map(safe, found["addresses"])) or "–"
+    lines += [sync_line(found["sync"]), _("You answer at {addresses}").format(addresses=own)]
+    session.answer(found, lines)
+
+
+@command("block", _("Nobody else notices; --undo shows them again."))
+@click.argument("household", metavar=_("HOUSEHOLD"))
+@click.option("--undo", is_flag=True, help=_("Show them again."))
+def block(session: Session, household: str, undo: bool) -> None:
+    """Block or unblock one household."""
+    path = session.path("members", household, "block")
+    if undo:
+        session.client.delete(path)
+        line = _("You see the listings of “{household}” again.")
+    else:
+        session.client.put(path)
+        line = _("You no longer see listings of “{household}”; undo it with --undo.")
+    session.answer(
+        {"household": household, "blocked": not undo}, [line.format(household=safe(household))]
+    )
+
+
+@command("remove")
+@click.argument("household", metavar=_("HOUSEHOLD"))
+@click.option("--why", required=True, metavar=_("TEXT"), help=_("The reason; all can read it."))
+@click.option("--with-invited", is_flag=True, help=_("Also the households that it invited."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+def remove(session: Session, household: str, why: str, with_invited: bool, yes: bool) -> int:
+    """Ask, then remove."""
+    shown = safe(household)
+    if not yes and session.interactive:
+        question = _("Remove “{household}”? Its listings disappear everywhere")
+        if not click.confirm(question.format(household=shown), default=False):
+            session.say(_("Nothing was changed."))
+            return 1
+    path = session.path("members", household, "removal")
+    session.client.post(path, {"why": why, "with_invited": with_invited})
+    session.answer(
+        {"household": household, "removed": True, "why": why},
+        [_("“{household}” is removed. Reason: {why}").format(household=shown, why=safe(why))],
+    )
+    return 0

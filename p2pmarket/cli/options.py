@@ -1,0 +1,135 @@
+"""The options that every command has, before or after its name, and types of our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.summaries import SUMMARIES
+from p2pmarket.texts import LANGUAGES, _
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declare a command; the shared options come after its own.
+
+    more: paragraphs of its help after the summary.
+    """
+
+    def declare(function: Callable[..., Any]) -> click.Command:
+        text = "\n\n".join([_(SUMMARIES[name]), *more])
+        declared = click.command(name, help=text)(click.pass_obj(function))
+        declared.params.extend(shared_options())
+        return declared
+
+    return declare
+
+
+def shared_options() -> list[click.Option]:
+    """Return --home, --community, --json and --lang."""
+    return [
+        click.Option(
+            ["--home"],
+            metavar=_("FOLDER"),
+            expose_value=False,
+            callback=_keep("home_option"),
+            help=_("The household's folder (else P2PMARKET_HOME, or the default)."),
+        ),
+        click.Option(
+            ["--community"],
+            metavar=_("NAME"),
+            expose_value=False,
+            callback=_keep("community"),
+            help=_("The community meant: its name or id. Needed only if you are in several."),
+        ),
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_keep("as_json"),
+            help=_("Answer with one JSON object, for programs."),
+        ),
+        click.Option(
+            ["--lang"],
+            type=click.Choice(LANGUAGES),
+            expose_value=False,
+            help=_("The language of texts (else P2PMARKET_LANG, or the system's)."),
+        ),
+    ]
+
+
+def _keep(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(context.ensure_object(Session), attribute, value)
+
+    return keep
+
+
+class Word(click.ParamType[str]):
+    """One of a few ids; German and English words for them are understood."""
+
+    def __init__(
+        self, name: str, labels: Mapping[str, str], identify: Callable[[str], str | None]
+    ) -> None:
+        self.name = name
+        self._labels = labels
+        self._identify = identify
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show the ids in the usage."""
+        return f"[{'|'.join(self._labels)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the id, or fail with the possible ones."""
+        identifier = self._identify(str(value))
+        if identifier is None:
+            allowed = ", ".join(self._labels)
+            self.fail(
+                _("“{value}” is not possible; choose from: {allowed}.").format(
+                    value=value, allowed=allowed
+                ),
+                param,
+                ctx,
+            )
+        return identifier
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        """Offer the ids."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in self._labels if name.startswith(incomplete)]
+
+
+class Span(click.ParamType[int]):
+    """A length of time such as 30m, 12h, 7d or 2w, as seconds."""
+
+    name = "span"
+    _SECONDS: Mapping[str, int] = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d{1,6})\s*([mhdw])", str(value).strip().lower())
+        if found is None:
+            self.fail(
+                _("“{value}” is not a time; write for example 30m, 12h, 7d or 2w.").format(
+                    value=value
+                ),
+                param,
+                ctx,
+            )
+        return int(found[1]) * self._SECONDS[found[2]]
+
+
+KIND = Word("kind", vocabulary.KINDS, vocabulary.kind_id)
+CONDITION = Word("condition", vocabulary.CONDITIONS, vocabulary.condition_id)
+MARK = Word("state", vocabulary.STATES, vocabulary.state_id)
+SPAN = Span()

@@ -1,0 +1,125 @@
+"""Publishing: one listing by flags, or a file of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from p2pmarket.cli.importing import FileReport, publish_file, report_lines
+from p2pmarket.cli.listing_fields import listing_options, typed_fields
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import safe
+from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.formats import day, moment
+from protocol.errors import LocalError
+
+
+@command(
+    "publish",
+    _(
+        "A file is JSON Lines or CSV, one listing a line (docs/manual.md names the columns)."
+        " Publishing it again edits what changed and leaves alone what did not."
+    ),
+)
+@listing_options
+@click.option(
+    "--from",
+    "source",
+    metavar=_("FILE"),
+    type=click.Path(path_type=Path, allow_dash=True),
+    help=_("Publish the listings of a file; - reads standard input."),
+)
+@click.option("--yes", is_flag=True, help=_("Do not ask before publishing."))
+def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> int:
+    """Say who will see it, ask, publish."""
+    fields = typed_fields(typed)
+    if source is not None:
+        if fields:
+            raise click.UsageError(_("Use either --from FILE or the flags of one listing."))
+        return _publish_file(session, source, yes)
+    for needed in ("title", "kind"):
+        if needed not in fields:
+            raise click.UsageError(_("Missing: --{flag}, or --from FILE.").format(flag=needed))
+    audience = _announce(session, typed["days"])
+    if not _agreed(session, yes):
+        return 1
+    rows = [{"line": 1, "fields": fields}]
+    answer = session.client.post(session.path("listings"), {"rows": rows})
+    (result,) = answer["results"]
+    if result["error"] is not None:
+        raise LocalError(result["error"]["code"], **result["error"]["fields"])
+    listing = result["listing"]
+    worded = {
+        "new": _("Published “{title}” as {id}."),
+        "changed": _("Changed “{title}” ({id}), which you had published before."),
+        "unchanged": _("“{title}” ({id}) stands like this already."),
+    }
+    line = worded[result["outcome"]].format(title=safe(listing["title"]), id=listing["id"][:10])
+    body = {"outcome": result["outcome"], "audience": audience, "results": [listing]}
+    session.answer(body, [line])
+    return 0
+
+
+def _publish_file(session: Session, source: Path, yes: bool) -> int:
+    audience = _announce(session, None)
+    if not _agreed(session, yes):
+        return 1
+    report = publish_file(session, source)
+    session.answer(_body(report, audience), report_lines(report))
+    return 1 if report.refused else 0
+
+
+def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:
+    return {
+        "new": report.count("new"),
+        "changed": report.count("changed"),
+        "unchanged": report.count("unchanged"),
+        "refused": len(report.refused),
+        "unknown_fields": report.unknown_fields,
+        "unknown_places": report.unknown_places,
+        "errors": [
+            {"line": line, "code": error.code, "text": text, "fields": dict(error.fields)}
+            for line, error, text in report.worded()
+        ],
+        "audience": audience,
+        "results": report.listings,
+    }
+
+
+def _announce(session: Session, days: int | None) -> dict[str, Any]:
+    """Say who will see it and until when, before anything is published."""
+    audience: dict[str, Any] = session.client.get(session.path("audience"), {"days": days})
+    count = audience["households"]
+    community = safe(audience["community"])
+    until = day(moment(audience["visible_until"]))
+    if count:
+        line = ngettext(
+            "The {n} other household of “{community}” will see this, until {date} at the latest.",
+            "The {n} other households of “{community}” will see this, until {date} at the latest.",
+            count,
+        ).format(n=count, community=community, date=until)
+    else:
+        line = _(
+            "Nobody else is in “{community}” yet; whoever joins will see this, until {date} at"
+            " the latest."
+        ).format(community=community, date=until)
+    session.say(line)
+    if audience["provisional"]:
+        session.say(
+            _(
+                "You are not confirmed yet, so at most {slots} of your listings show for now."
+            ).format(slots=audience["slots"])
+        )
+    return audience
+
+
+def _agreed(session: Session, yes: bool) -> bool:
+    if yes or not session.interactive:
+        return True
+    agreed = click.confirm(_("Publish?"), default=True)
+    if not agreed:
+        session.say(_("Nothing was published."))
+    return agreed

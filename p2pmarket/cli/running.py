@@ -1,0 +1,140 @@
+"""The node as a process: up, down, status."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.listing_texts import expiring_line, sync_line
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.lock import running_pid, wait_until_stopped
+from p2pmarket.texts import _, current_language, ngettext
+from p2pmarket.texts.errors import sentence
+from p2pmarket.texts.formats import day_and_time, moment
+from p2pmarket.texts.greeting import greeting
+from protocol.errors import LocalError
+
+_STOP_S = 30.0
+
+
+@command(
+    "up",
+    _("With --detach it returns as soon as the node answers; “p2pmarket down” ends it."),
+)
+@click.option("--detach", is_flag=True, help=_("Return as soon as it answers."))
+@click.option(
+    "--listen",
+    multiple=True,
+    metavar=_("ADDRESS"),
+    help=_("Where neighbours reach you, for example /ip4/0.0.0.0/tcp/4001; repeatable."),
+)
+@click.option("--no-mdns", is_flag=True, help=_("Do not look for neighbours in the local network."))
+def up(session: Session, detach: bool, listen: tuple[str, ...], no_mdns: bool) -> None:
+    """Become the daemon, or start one. It is a program of its own: this one imports no node."""
+    home = session.home
+    home.socket  # noqa: B018 - refuses a path that is too long before anything starts
+    arguments = [sys.executable, "-m", "p2pmarket.daemon", "--home", str(home.folder)]
+    arguments += ["--lang", current_language()]
+    for address in listen:
+        arguments += ["--listen", address]
+    if no_mdns:
+        arguments.append("--no-mdns")
+    if not detach:
+        if session.as_json:
+            arguments.append("--json")
+        sys.stdout.flush()
+        os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, our own module
+    ready = _start_detached(arguments)
+    if ready is None:
+        raise LocalError("daemon-did-not-start", path=str(home.log_file))
+    if "error" in ready:
+        raise LocalError(ready["error"]["code"], **ready["error"]["fields"])
+    session.answer(ready, greeting(ready))
+
+
+def _start_detached(arguments: list[str]) -> dict[str, Any] | None:
+    """Start the daemon in a session of its own; return what it says when it is ready."""
+    import subprocess
+
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe:
+        subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+            [*arguments, "--ready-fd", str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(writing,),
+            start_new_session=True,
+            cwd="/",
+        )
+        os.close(writing)
+        said = pipe.read()
+    ready: dict[str, Any] | None = json.loads(said) if said else None
+    return ready
+
+
+@command("down")
+def down(session: Session) -> None:
+    """Ask the daemon to stop, and wait until it has."""
+    home = session.home
+    pid = running_pid(home)
+    session.client.post("/v1/shutdown")
+    if not wait_until_stopped(home, _STOP_S):
+        raise LocalError("daemon-did-not-stop", pid=pid or 0)
+    session.answer({"stopped": True, "pid": pid}, [_("Your node has ended.")])
+
+
+@command("status")
+def status(session: Session) -> None:
+    """Ask the node about itself."""
+    found = session.client.get("/v1/status")
+    session.answer(found, _status_lines(found))
+
+
+def _status_lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        _("“{name}”: the node runs since {time} (process {pid}, version {version}).").format(
+            name=safe(found["household"]),
+            time=day_and_time(moment(found["started_at"])),
+            pid=found["pid"],
+            version=found["version"],
+        )
+    ]
+    for community in found["communities"]:
+        lines += ["", *_community_lines(community)]
+    for closed in found["closed"]:
+        lines += ["", safe(closed["folder"])]
+        error = closed["error"]
+        lines += paragraph(sentence(error["code"], error["fields"]), indent="  ")
+    if not found["communities"] and not found["closed"]:
+        lines += paragraph(sentence("no-community", {}))
+    return lines
+
+
+def _community_lines(community: dict[str, Any]) -> list[str]:
+    households = ngettext("{n} household", "{n} households", community["households"]).format(
+        n=community["households"]
+    )
+    details = [
+        _("{households}, you are: {status}").format(
+            households=households,
+            status=vocabulary.label(vocabulary.MEMBER_STATUSES, community["my_status"]),
+        ),
+        _("Your listings: {n} of {slots}").format(
+            n=community["listings_mine"], slots=community["listing_slots"]
+        ),
+        *expiring_line(community["expiring_soon"]),
+        sync_line(community["sync"]),
+        _("Answers at {addresses}").format(
+            addresses=", ".join(map(safe, community["addresses"])) or "–"
+        ),
+    ]
+    heading = f"“{safe(community['name'])}” ({community['id'][:10]})"
+    return [heading, *(f"  {line}" for line in details)]

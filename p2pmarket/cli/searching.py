@@ -1,0 +1,75 @@
+"""Finding: search and show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.listing_texts import listing_details, listing_table, nothing_found, sync_line
+from p2pmarket.cli.options import KIND, command
+from p2pmarket.cli.session import Session
+from p2pmarket.texts import _, ngettext
+
+
+@command(
+    "search",
+    _("Spelling, plurals and umlauts need not be exact; every word has to match."),
+)
+@click.argument("words", nargs=-1, metavar=_("[WORDS]..."))
+@click.option("--kind", type=KIND, multiple=True, help=_("Only this kind; may be repeated."))
+@click.option("--category", metavar=_("NAME"), help=_("Only this category."))
+@click.option("--min-price", metavar=_("AMOUNT"), help=_("Not cheaper than this."))
+@click.option("--max-price", metavar=_("AMOUNT"), help=_("Not dearer than this."))
+@click.option(
+    "--within", metavar="KM", type=float, help=_("Not farther from your place than this.")
+)
+@click.option("--by", metavar=_("HOUSEHOLD"), help=_("Only listings of this household."))
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "newest", "price", "distance"]),
+    help=_("The order (with words by relevance, else newest first)."),
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 1_000),
+    default=50,
+    show_default=True,
+    help=_("At most so many."),
+)
+@click.option("--taken", is_flag=True, help=_("Also what is already taken."))
+def search(session: Session, words: tuple[str, ...], category: str | None, **chosen: Any) -> None:
+    """Ask the node and print what it found."""
+    question = {
+        "words": " ".join(words),
+        "kind": chosen["kind"],
+        "category": None if category is None else vocabulary.category_id(category),
+        "min_price": chosen["min_price"],
+        "max_price": chosen["max_price"],
+        "within_km": chosen["within"],
+        "by": chosen["by"],
+        "sort": chosen["sort"],
+        "limit": chosen["limit"],
+        "taken": chosen["taken"],
+    }
+    found = session.client.get(session.path("listings"), question)
+    session.answer(found, _lines(found))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    listings, sync = found["results"], found["sync"]
+    if not listings:
+        return [nothing_found(sync), sync_line(sync)]
+    count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
+    if found["more"]:
+        count = _("The first {n} listings; there are more (--limit).").format(n=len(listings))
+    return [*listing_table(listings), "", f"{count} {sync_line(sync)}"]
+
+
+@command("show")
+@click.argument("listing", metavar="ID")
+def show(session: Session, listing: str) -> None:
+    """Ask the node for one listing."""
+    found = session.client.get(session.path("listings", listing))
+    session.answer({"results": [found]}, listing_details(found))

@@ -1,0 +1,37 @@
+"""What each command does, in one line: for the list of commands and for its own help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from p2pmarket.texts import msgid
+
+SUMMARIES: Mapping[str, str] = {
+    "init": msgid("Create your household on this computer: its key and its 24 words."),
+    "up": msgid("Start your node, here until Ctrl-C, or in the background."),
+    "community": msgid("Found a community."),
+    "join": msgid("Join a community with an invite."),
+    "invite": msgid("Make an invite: a text or QR code with which others can join."),
+    "search": msgid("Find listings: everything that shows now, or what WORDS describe."),
+    "show": msgid("Show everything about one listing."),
+    "publish": msgid("Publish a listing, or a file of them."),
+    "mine": msgid("Show your own listings, and which of them end soon."),
+    "edit": msgid("Change an own listing: name only what changes."),
+    "renew": msgid("Let an own listing show longer, counted from now."),
+    "mark": msgid("Say that an own listing is reserved or taken (or open again)."),
+    "withdraw": msgid("Take an own listing back, for good."),
+    "members": msgid("List the households of the community, and who invited whom."),
+    "peers": msgid("List the neighbours' nodes, and when you last synced with each."),
+    "block": msgid("Hide the listings of a household on your own node."),
+    "remove": msgid("Remove a household from the community (only the founder can)."),
+    "leave": msgid("Leave a community for good."),
+    "profile": msgid("Show or change what your neighbours read about you."),
+    "status": msgid("Show how your node and your communities are doing."),
+    "doctor": msgid("Look for what usually goes wrong, and say what to do about it."),
+    "down": msgid("End your node; what you published stays visible."),
+    "backup": msgid("Write all your household keeps into a file that its 24 words open."),
+    "restore": msgid("Restore a household from a backup, as a new device of it."),
+    "completion": msgid("Print a script that completes commands in your shell."),
+    "demo": msgid("Watch four households found a community, publish, search, catch up."),
+    "create": msgid("Found a community: you are its founder, and invite the others."),
+}
