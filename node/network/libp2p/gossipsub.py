@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
@@ -92,6 +92,18 @@ class CommunityGossipSub(GossipSub):
         """Once a heartbeat. libp2p notes the time of every delivery and never forgets one."""
         super()._periodic_security_cleanup()
         self.recent_message_deliveries.clear()
+
+    def _get_peers_to_send(
+        self,
+        topic_ids: Iterable[str],
+        msg_forwarder: ID,
+        origin: ID,
+        msg_id: bytes | None = None,
+    ) -> Iterable[ID]:
+        """Our own messages go to everybody who listens: flood publishing of GossipSub 1.1."""
+        if self.pubsub is not None and msg_forwarder == self.pubsub.my_id:
+            return [peer for t in topic_ids for peer in self.pubsub.peer_topics.get(t, ())]
+        return super()._get_peers_to_send(topic_ids, msg_forwarder, origin, msg_id)
 
     def send_rpc(self, peer_id: ID, rpc: rpc_pb2.RPC, priority: bool = False) -> None:
         """Queue an RPC, without the record of the sender's addresses: nobody looks at it."""

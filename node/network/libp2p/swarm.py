@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import trio
 from libp2p.abc import IMuxedConn, INetConn, ISecureConn
+from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.network.swarm import Swarm
@@ -54,6 +55,19 @@ class Upgrader(TransportUpgrader):
         return muxer(conn, conn.get_remote_peer())
 
 
+class NoAutoConnector(AutoConnector):
+    """Whom to dial, and when, is the owner's to know."""
+
+    async def run_background_task(self, nursery: trio.Nursery) -> None:
+        """Nothing periodically."""
+
+    async def maybe_connect(self) -> None:
+        """Nothing when a peer leaves."""
+
+    def record_disconnect(self, peer_id: ID) -> None:
+        """Nothing to remember, for ever at that."""
+
+
 class CommunitySwarm(Swarm):
     """Gated connections to members, and who is told of them."""
 
@@ -85,6 +99,7 @@ class CommunitySwarm(Swarm):
         )
         # libp2p's own bound also counts, and keeps, those that are not through the gate.
         self._inbound_limiter = trio.CapacityLimiter(math.inf)
+        self.auto_connector = NoAutoConnector(self)
         self._half_open = HalfOpenLimit(settings.max_half_open, settings.max_half_open_per_ip)
         self._upgrade_deadline_s = settings.upgrade_deadline_s
         self._listener = listener
@@ -143,9 +158,6 @@ class CommunitySwarm(Swarm):
         most = self.connection_config.max_connections_per_peer
         for connection in self.connections[peer_id][:-most]:
             connection.muxed_conn.drop()
-
-    def _schedule_auto_connect(self) -> None:
-        """Whom to dial, and when, is the owner's to know."""
 
     # Outbound.
 

@@ -53,7 +53,7 @@ class BoundedYamux(IMuxedConn):
         self.event_started = trio.Event()
         self.event_closed = trio.Event()
         self.announced = trio.Event()
-        """Set once the owner knows of the connection; no stream is accepted before."""
+        """Set once the owner knows of the connection; nothing is read before."""
         self.opened_at = trio.current_time()
         self._conn = conn
         self._limits = limits
@@ -130,7 +130,6 @@ class BoundedYamux(IMuxedConn):
 
     async def accept_stream(self) -> YamuxStream:
         """Wait for a stream of the peer's. MuxedConnUnavailable when the connection ends."""
-        await self.announced.wait()
         while not self._accepted:
             if self._is_stopped:
                 raise MuxedConnUnavailable("connection lost")
@@ -164,7 +163,6 @@ class BoundedYamux(IMuxedConn):
             stream.lose("connection lost")
         self._streams.clear()
         self._accepted.clear()
-        self.announced.set()
         self._news.unpark_all()
         for scope in self._scopes:
             scope.cancel()
@@ -211,6 +209,7 @@ class BoundedYamux(IMuxedConn):
         return chunk
 
     async def _read(self) -> None:
+        await self.announced.wait()
         try:
             while True:
                 await self._accept_frame(await self._reader.read(wire.HEADER_BYTES))

@@ -8,12 +8,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 import trio
+from libp2p.crypto.ed25519 import create_new_key_pair
+from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
+from libp2p.protocol_muxer.multiselect_client import MultiselectClient
+from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
+from libp2p.security.noise.transport import Transport as NoiseTransport
 
-from node.network.libp2p import HostSettings, negotiation, open_libp2p, yamux_wire
+from node.network.libp2p import HostSettings, open_libp2p, yamux_wire
 from node.network.libp2p.addresses import parse_address
 from node.network.libp2p.byte_reader import encode_varint
+from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GatedSession, GateTransport
 from node.network.libp2p.private_network import PrivateConnection
-from node.network.libp2p.secure_channel import Identity, SecureChannel, upgrade
+from node.network.libp2p.tcp import OPENING
 from node.network.libp2p.yamux_wire import Flag, Type
 from node.network.memory import Switchboard, open_memory
 from node.network.port import (
@@ -140,17 +146,28 @@ class Adapter:
 class HostileMember:
     """A peer that may pass the gate and then sends what it likes, byte for byte."""
 
-    def __init__(self, connection: PrivateConnection, identity: Identity) -> None:
+    def __init__(self, connection: PrivateConnection, number: int) -> None:
         self.connection = connection
-        self.identity = identity
-        self.channel: SecureChannel | None = None
+        self.keys = create_new_key_pair(bytes([number]) * 32)
+        self.noise = NoiseTransport(self.keys, create_noise_key_pair().private_key)
+        self.channel: GatedSession | None = None
 
     @property
     def host_key(self) -> HostKey:
-        return self.identity.host_key
+        return HostKey(self.keys.public_key.to_bytes())
 
     async def pass_gate(self) -> None:
-        self.channel = await upgrade(self.connection, self.identity, MemberGate(), None)
+        await self.ask(SECURITY_PROTOCOL)
+        transport = GateTransport(self.keys, MemberGate())
+        self.channel = await transport.secure_outbound(self.connection, None)
+        self.channel.max_read_bytes = 1 << 20
+        await self.ask("/yamux/1.0.0")
+
+    async def ask(self, protocol: str) -> None:
+        """Negotiate a protocol of the connection."""
+        await MultiselectClient().select_one_of(
+            [protocol], MultiselectCommunicator(self.channel or self.connection)
+        )
 
     async def send(
         self, kind: Type, flags: Flag, stream_id: int, value: int, data: bytes = b""
@@ -165,7 +182,7 @@ class HostileMember:
         """Open a stream and claim its protocol, without waiting for the answer."""
         line = protocol.encode() + b"\n"
         await self.send_data(
-            stream_id, negotiation.HEADER + encode_varint(len(line)) + line, Flag.SYN
+            stream_id, OPENING + encode_varint(len(line)) + line, Flag.SYN
         )
 
     async def receive(self) -> tuple[int, int, Flag, int, int, bytes]:
@@ -196,7 +213,7 @@ async def hostile() -> AsyncIterator[Callable[..., Awaitable[HostileMember]]]:
         tcp = await trio.open_tcp_stream(target.host, target.port)
         opened.append(tcp)
         connection = PrivateConnection(tcp, network_key, is_initiator=True)
-        member = HostileMember(connection, Identity.from_seed(bytes([number]) * 32))
+        member = HostileMember(connection, number)
         if gated:
             await member.pass_gate()
         return member

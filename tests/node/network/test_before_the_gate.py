@@ -6,9 +6,10 @@ from libp2p.crypto.secp256k1 import create_new_key_pair as create_secp256k1_key_
 from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.security.noise.transport import Transport as NoiseTransport
 
-from node.network.libp2p import negotiation, open_libp2p
+from node.network.libp2p import open_libp2p
 from node.network.libp2p.byte_reader import encode_varint
-from node.network.libp2p.secure_channel import SECURITY_PROTOCOL
+from node.network.libp2p.gate_transport import SECURITY_PROTOCOL
+from node.network.libp2p.tcp import OPENING
 from node.network.port import DialFailed, FrameTooLarge, NetworkError
 
 
@@ -32,8 +33,8 @@ async def test_no_secure_channel_but_the_gated_one_is_offered(
     """Trap 1: libp2p's defaults offer plaintext and secio."""
     async with open_libp2p(settings_of(1))(member_gate(), new_listener()) as a:
         peer = await hostile(a.addresses()[0], gated=False)
-        await peer.connection.write(negotiation.HEADER)
-        assert await peer.connection.read(len(negotiation.HEADER)) == negotiation.HEADER
+        await peer.connection.write(OPENING)
+        assert await peer.connection.read(len(OPENING)) == OPENING
         for protocol in ("/plaintext/2.0.0", "/secio/1.0.0", "/tls/1.0.0", "/noise"):
             assert await ask_for(peer.connection, protocol) == "na"
         assert await ask_for(peer.connection, "ls") == SECURITY_PROTOCOL + "\n"
@@ -48,7 +49,7 @@ async def test_a_host_with_another_kind_of_key_is_refused(
     async with open_libp2p(settings_of(1))(member_gate(), host) as a:
         peer = await hostile(a.addresses()[0], gated=False)
         noise = NoiseTransport(create_secp256k1_key_pair(), create_noise_key_pair().private_key)
-        await negotiation.ask(peer.connection, [SECURITY_PROTOCOL])
+        await peer.ask(SECURITY_PROTOCOL)
         await noise.secure_outbound(peer.connection, None)
         await host.wait_until(lambda listener: bool(listener.misconduct))
         assert host.misconduct == [(None, "noise")]
@@ -62,11 +63,11 @@ async def test_a_stranger_meets_no_handler_and_no_gossip(
     touched = []
     async with open_libp2p(settings_of(1))(member_gate(), host) as a:
         a.serve("/test/1", lambda stream: touched.append(stream))
-        monkeypatch.setattr(a._host.gossip, "listen", lambda stream: touched.append(stream))
+        monkeypatch.setattr(a._host._swarm, "common_stream_handler", touched.append)
         peer = await hostile(a.addresses()[0], gated=False)
         # Noise as it should be, then Yamux and gossip in place of a proof.
-        await negotiation.ask(peer.connection, [SECURITY_PROTOCOL])
-        session = await peer.identity.noise.secure_outbound(peer.connection, None)
+        await peer.ask(SECURITY_PROTOCOL)
+        session = await peer.noise.secure_outbound(peer.connection, None)
         await session.conn.write_msg(b"\x00\x06forged")
         for _ in range(3):
             await session.conn.write_msg(b"\x13/multistream/1.0.0\n\x0d/yamux/1.0.0\n")
@@ -85,7 +86,7 @@ async def test_a_peer_that_stalls_in_the_upgrade_is_dropped(
         silent = await hostile(a.addresses()[0], gated=False)
         await host.wait_until(lambda listener: "upgrade-deadline" in listener.reasons)
         half = await hostile(a.addresses()[0], gated=False)
-        await half.connection.write(negotiation.HEADER[:7])
+        await half.connection.write(OPENING[:7])
         await host.wait_until(lambda listener: listener.reasons.count("upgrade-deadline") == 2)
         for peer in (silent, half):
             with trio.fail_after(60), pytest.raises(NetworkError):
@@ -96,12 +97,12 @@ async def test_a_peer_that_stalls_in_the_upgrade_is_dropped(
 async def test_a_gate_has_a_deadline_of_its_own(
     settings_of, member_gate, new_listener, hostile, monkeypatch
 ):
-    monkeypatch.setattr("node.network.libp2p.secure_channel.GATE_DEADLINE_S", 0.1)
+    monkeypatch.setattr("node.network.libp2p.gate_transport.GATE_DEADLINE_S", 0.1)
     host = new_listener()
     async with open_libp2p(settings_of(1))(member_gate(), host) as a:
         peer = await hostile(a.addresses()[0], gated=False)
-        await negotiation.ask(peer.connection, [SECURITY_PROTOCOL])
-        await peer.identity.noise.secure_outbound(peer.connection, None)
+        await peer.ask(SECURITY_PROTOCOL)
+        await peer.noise.secure_outbound(peer.connection, None)
         await host.wait_until(lambda listener: bool(listener.misconduct))
         assert host.misconduct == [(None, "gate-deadline")]
 
@@ -137,7 +138,7 @@ async def test_a_malformed_negotiation_ends_the_upgrade(
     settings = settings_of(1, upgrade_deadline_s=float("inf"))
     async with open_libp2p(settings)(member_gate(), new_listener()) as a:
         peer = await hostile(a.addresses()[0], gated=False)
-        await peer.connection.write(negotiation.HEADER + line)
+        await peer.connection.write(OPENING + line)
         with trio.fail_after(60), pytest.raises(NetworkError):
             await peer.connection.read(1000)
 
@@ -152,7 +153,7 @@ async def test_half_open_connections_are_bounded_for_each_address(
         held = [await hostile(a.addresses()[0], gated=False) for _ in range(2)]
         for peer in held:
             # An answer shows that the connection has taken its place.
-            await peer.connection.write(negotiation.HEADER)
+            await peer.connection.write(OPENING)
             await peer.connection.read(1)
         refused = await hostile(a.addresses()[0], gated=False)
         with trio.fail_after(60), pytest.raises(NetworkError):
@@ -182,4 +183,4 @@ async def test_a_node_still_answers_after_three_hundred_inbound_connections(
             await b.disconnect(a.host_key)
         await host.wait_until(lambda listener: len(listener.disconnected) == 300)
         assert host.misconduct == []
-        assert a._host._half_open._open.total() == 0
+        assert a._host._swarm._half_open._open.total() == 0

@@ -5,10 +5,11 @@ import random
 import pytest
 import trio
 
-from node.network.libp2p import negotiation, open_libp2p
+from node.network.libp2p import open_libp2p
 from node.network.libp2p.addresses import parse_address
 from node.network.libp2p.byte_reader import encode_varint
-from node.network.libp2p.secure_channel import SECURITY_PROTOCOL
+from node.network.libp2p.gate_transport import SECURITY_PROTOCOL
+from node.network.libp2p.tcp import OPENING
 from node.network.libp2p.yamux_wire import Flag
 from node.network.port import NetworkError, StreamClosed
 
@@ -64,7 +65,7 @@ async def test_random_bytes_on_tcp(host, seed):
 async def test_random_bytes_under_the_network_key(host, hostile, seed):
     rng = random.Random(seed)
     peer = await hostile(host.addresses()[0], gated=False)
-    await peer.connection.write(rng.choice((b"", negotiation.HEADER, negotiation.HEADER[:5])))
+    await peer.connection.write(rng.choice((b"", OPENING, OPENING[:5])))
     await send_and_leave(peer.connection.write, peer.connection.close, chunks_of(rng))
 
 
@@ -72,11 +73,11 @@ async def test_random_bytes_under_the_network_key(host, hostile, seed):
 async def test_random_bytes_in_place_of_noise_and_of_the_gate(host, hostile, seed):
     rng = random.Random(seed)
     peer = await hostile(host.addresses()[0], gated=False)
-    await negotiation.ask(peer.connection, [SECURITY_PROTOCOL])
+    await peer.ask(SECURITY_PROTOCOL)
     if rng.random() < 0.5:
         await send_and_leave(peer.connection.write, peer.connection.close, chunks_of(rng))
     else:
-        session = await peer.identity.noise.secure_outbound(peer.connection, None)
+        session = await peer.noise.secure_outbound(peer.connection, None)
         await send_and_leave(session.conn.write_msg, session.close, chunks_of(rng))
 
 

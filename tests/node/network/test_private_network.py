@@ -53,7 +53,6 @@ async def test_each_side_sends_its_own_nonce_and_then_only_cipher_text():
     other_nonce = bytes(24)
     for byte in other_nonce + XSalsa20(key, other_nonce).apply(b"an answer"):
         await there.send_all(bytes([byte]))
-    assert await connection.peek(2) == b"an"
     assert await connection.read(9) == b"an answer"
 
     here, there = trio.testing.memory_stream_pair()
