@@ -142,9 +142,12 @@ class Host:
                 await self._swarm.listen(*self._tcp.listen_addresses)
                 yield
             finally:
-                # Left to itself, libp2p closes connections one after the other, or not at all.
+                # Left to itself, libp2p goes on accepting, and closes connections one after
+                # the other, or not at all.
                 deadline = trio.current_time() + _CLOSE_DEADLINE_S
                 with trio.CancelScope(deadline=deadline, shield=True):
+                    for listening in self._swarm.listeners.values():
+                        await listening.close()
                     async with trio.open_nursery() as nursery:
                         for connection in self._swarm.get_connections():
                             self._swarm.drop(connection.muxed_conn.peer_id)

@@ -94,20 +94,26 @@ class PortListener(IListener):
         self._transport = transport
         self._handler = handler
         self._addresses: tuple[Multiaddr, ...] = ()
+        self._scope = trio.CancelScope()
 
     async def listen(self, maddr: Multiaddr) -> None:
         """Accept connections from now on; whoever opened the socket closes it."""
-        nursery = self.background_nursery
-        nursery.start_soon(self._transport.accept, maddr, self._handler, nursery)
         self._addresses = (maddr,)
+        self.background_nursery.start_soon(self._accept, maddr)
 
     def get_addrs(self) -> tuple[Multiaddr, ...]:
         """Where it listens."""
         return self._addresses
 
     async def close(self) -> None:
-        """Forget the address. The task ends with the swarm."""
+        """Accept no more, and let go of what was accepted."""
         self._addresses = ()
+        self._scope.cancel()
+
+    async def _accept(self, maddr: Multiaddr) -> None:
+        with self._scope:
+            async with trio.open_nursery() as nursery:
+                await self._transport.accept(maddr, self._handler, nursery)
 
 
 async def open_sockets(addresses: Sequence[str]) -> list[trio.SocketListener]:

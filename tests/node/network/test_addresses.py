@@ -92,9 +92,9 @@ def test_addresses_of_sockets_become_multiaddrs():
 
 def test_a_wildcard_becomes_the_addresses_of_the_interfaces():
     host_key = HostKey(bytes(32))
-    for wildcard in ("0.0.0.0", "::"):
-        for address in dialable([(wildcard, 4001)], host_key):
+    for wildcard in ("/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"):
+        for address in dialable([wildcard], host_key):
             parsed = parse_address(address)
             assert parsed.host not in ("0.0.0.0", "::")
             assert (parsed.port, parsed.peer) == (4001, host_key)
-    assert len(dialable([("127.0.0.1", 1), ("127.0.0.1", 1)], host_key)) == 1
+    assert len(dialable(["/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/1"], host_key)) == 1

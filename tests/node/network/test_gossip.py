@@ -3,9 +3,10 @@
 import pytest
 import trio
 from libp2p.pubsub.pb import rpc_pb2
+from libp2p.pubsub.validators import PUBSUB_SIGNING_PREFIX
 from nacl.signing import SigningKey
 
-from node.network.libp2p import gossip_wire, open_libp2p
+from node.network.libp2p import gossip_rpc, open_libp2p
 from node.network.libp2p.addresses import peer_id_bytes_of
 from node.network.libp2p.byte_reader import encode_varint
 from node.network.libp2p.settings import GossipLimits
@@ -16,9 +17,20 @@ AUTHOR = SigningKey(bytes([77]) * 32)
 TOPIC = "/p2pmarket/records/1/test"
 
 
+def signed(data, sequence):
+    """A message of AUTHOR's."""
+    from_id = peer_id_bytes_of(HostKey(bytes(AUTHOR.verify_key)))
+    seqno = sequence.to_bytes(8, "big")
+    message = rpc_pb2.Message(from_id=from_id, data=data, seqno=seqno, topicIDs=[TOPIC])
+    payload = PUBSUB_SIGNING_PREFIX.encode() + message.SerializeToString()
+    message.signature = AUTHOR.sign(payload).signature
+    message.key = from_id[2:]
+    return message
+
+
 def record(data, /, sequence=1, **changes):
     """An RPC with one message of AUTHOR's, with some of its fields changed after signing."""
-    rpc = rpc_pb2.RPC.FromString(gossip_wire.sign(AUTHOR, sequence, data, TOPIC).encoded)
+    rpc = rpc_pb2.RPC(publish=[signed(data, sequence)])
     for name, value in changes.items():
         if name == "topicIDs":
             del rpc.publish[0].topicIDs[:]
@@ -86,7 +98,7 @@ async def test_a_gossip_frame_above_the_limit_ends_the_connection(host, hostile)
     network, listener = host
     peer = await hostile(network.addresses()[0])
     await peer.open_stream(1, MESHSUB)
-    await peer.send_data(1, encode_varint(gossip_wire.MAX_RPC_BYTES + 1))
+    await peer.send_data(1, encode_varint(gossip_rpc.MAX_RPC_BYTES + 1))
     await peer.wait_until_cut_off()
     await listener.wait_until(lambda each: bool(each.disconnected))
     assert listener.reasons == ["frame"]
@@ -152,13 +164,12 @@ async def test_a_signer_that_repeats_a_number_never_gets_past_the_validator(host
     await peer.open_stream(1, MESHSUB)
     await gossip(peer, record(b"good"))
     await listener.wait_until(lambda each: bool(each.gossip))
-    mesh = network._host.gossip._mesh
     # Within the two minutes it is taken for a copy; after them it is judged like any other.
     await gossip(peer, record(b"bad, under the number of a good one"))
     await gossip(peer, record(b"next", sequence=2))
     await listener.wait_until(lambda each: b"next" in each.gossip)
     assert listener.gossip == [b"good", b"next"]
-    mesh.on_heartbeat(trio.current_time() + 121)
+    network._host._pubsub.seen_messages._seen.clear()
     await gossip(peer, record(b"bad, under the number of a good one"))
     await listener.wait_until(lambda each: len(each.gossip) == 3)
 
@@ -231,7 +242,8 @@ async def test_a_peer_that_takes_no_gossip_does_not_hold_up_the_others(
     ):
         stuck = await hostile(a.addresses()[0])
         await stuck.open_stream(1, MESHSUB)
-        await gossip(stuck, gossip_wire.subscription(TOPIC, True))
+        subscription = rpc_pb2.RPC.SubOpts(subscribe=True, topicid=TOPIC)
+        await gossip(stuck, rpc_pb2.RPC(subscriptions=[subscription]).SerializeToString())
         await a.dial(b.addresses()[0])
         with trio.fail_after(60):
             for n in range(10_000):

@@ -10,7 +10,6 @@ import libp2p.network.swarm
 import pytest
 import trio
 from libp2p import new_host
-from libp2p.abc import IRawConnection
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.peer.peerinfo import info_from_p2p_addr
@@ -23,8 +22,8 @@ from multiaddr import Multiaddr
 
 from node.network.libp2p import open_libp2p
 from node.network.libp2p.byte_reader import ByteReader, encode_varint
+from node.network.libp2p.gate_transport import SECURITY_PROTOCOL
 from node.network.libp2p.private_network import PrivateConnection
-from node.network.libp2p.secure_channel import SECURITY_PROTOCOL
 from node.network.port import HostKey
 
 TOPIC = "/p2pmarket/records/1/test"
@@ -48,11 +47,12 @@ class GatedNoise(NoiseTransport):
         return session
 
 
-class StockConnection(PrivateConnection, IRawConnection):
+class StockConnection(PrivateConnection):
     """Our cipher on libp2p's raw connection, which reads and writes but is no trio stream."""
 
     def __init__(self, raw, network_key_hex):
         super().__init__(self, bytes.fromhex(network_key_hex), raw.is_initiator)
+        self.max_read_bytes = 1 << 20
         self._raw = raw
 
     async def send_all(self, data):
@@ -63,9 +63,6 @@ class StockConnection(PrivateConnection, IRawConnection):
 
     async def close(self):
         await self._raw.close()
-
-    async def read(self, n=None):
-        return await (self._reader.read_some() if n is None else super().read(n))
 
     def get_remote_address(self):
         return self._raw.get_remote_address()

@@ -9,8 +9,7 @@ import trio
 import trio.testing
 
 from node.network.libp2p import open_libp2p
-from node.network.libp2p.gossip_mesh import Mesh
-from node.network.libp2p.host import Host
+from node.network.libp2p.gossipsub import CommunityGossipSub
 from node.network.libp2p.settings import GossipLimits
 from node.network.port import DialFailed, NetworkError
 from protocol.errors import LocalError
@@ -26,15 +25,15 @@ async def echo(stream):
 
 def fail_once(monkeypatch):
     """The next heartbeat of any host meets a bug."""
-    original = Mesh.on_heartbeat
+    original = CommunityGossipSub.mesh_heartbeat
     failed = trio.Event()
 
-    def broken(self, now):
+    def broken(self):
         failed.set()
-        monkeypatch.setattr(Mesh, "on_heartbeat", original)
+        monkeypatch.setattr(CommunityGossipSub, "mesh_heartbeat", original)
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(Mesh, "on_heartbeat", broken)
+    monkeypatch.setattr(CommunityGossipSub, "mesh_heartbeat", broken)
     return failed
 
 
@@ -77,7 +76,7 @@ async def test_a_host_that_falls_comes_back_at_the_same_address(
 async def test_between_two_hosts_everything_fails_cleanly(
     settings_of, member_gate, new_listener, monkeypatch, caplog
 ):
-    monkeypatch.setattr("node.network.libp2p.network._FIRST_PAUSE_S", 1e9)
+    monkeypatch.setattr("node.network.libp2p.supervisor._FIRST_PAUSE_S", 1e9)
     async with open_libp2p(settings_of(1, gossip=QUICK))(member_gate(), new_listener()) as a:
         address = a.addresses()[0]
         failed = fail_once(monkeypatch)
@@ -215,7 +214,7 @@ async def test_of_too_many_connections_of_one_peer_the_oldest_goes(
 async def test_a_second_connection_to_a_peer_of_long_standing_is_not_kept(
     settings_of, member_gate, new_listener, monkeypatch
 ):
-    monkeypatch.setattr("node.network.libp2p.host._SIMULTANEOUS_DIAL_S", -1.0)
+    monkeypatch.setattr("node.network.libp2p.swarm._SIMULTANEOUS_DIAL_S", -1.0)
     async with (
         open_libp2p(settings_of(1))(member_gate(), new_listener()) as a,
         open_libp2p(settings_of(2))(member_gate(), new_listener()) as b,
@@ -223,5 +222,7 @@ async def test_a_second_connection_to_a_peer_of_long_standing_is_not_kept(
         bare = b.addresses()[0].partition("/p2p/")[0]
         for _ in range(3):
             assert await a.dial(bare) == b.host_key
-        host: Host = a._host
-        assert [len(each) for each in host._connections.values()] == [1]
+        swarm = a._host._swarm
+        with trio.fail_after(60):
+            while [len(each) for each in swarm.connections.values()] != [1]:
+                await trio.lowlevel.checkpoint()
