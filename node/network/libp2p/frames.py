@@ -43,7 +43,7 @@ class FramedStream:
             raise StreamClosed("the peer did not take a frame in time") from error
         except IOException as error:
             is_written = True  # nothing is left half-way: the stream is gone
-            raise StreamClosed(str(error)) from error
+            raise StreamClosed(str(error.__cause__ or error)) from error
         finally:
             # Half a frame cannot be taken back (docs/adr/0003, trap 6).
             if is_begun and not is_written:
@@ -81,4 +81,4 @@ class FramedStream:
         except StreamEOF:
             return b""
         except IOException as error:
-            raise StreamClosed(str(error)) from error
+            raise StreamClosed(str(error.__cause__ or error)) from error

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from libp2p.custom_types import TProtocol
 from libp2p.peer.id import ID
@@ -81,9 +81,6 @@ class CommunityGossipSub(GossipSub):
             )
             await self.emit_control_message(control, peer)
 
-    async def _do_px(self, px_peers: Sequence[rpc_pb2.PeerInfo]) -> None:
-        """Peer exchange is off (trap 12): the peer book knows whom to dial."""
-
     def _check_equivocation(self, msg: rpc_pb2.Message) -> bool:
         """The inbox knows records by their own ids; libp2p would keep whole messages here."""
         return True
@@ -103,7 +100,7 @@ class CommunityGossipSub(GossipSub):
         """Our own messages go to everybody who listens: flood publishing of GossipSub 1.1."""
         if self.pubsub is not None and msg_forwarder == self.pubsub.my_id:
             return [peer for t in topic_ids for peer in self.pubsub.peer_topics.get(t, ())]
-        return super()._get_peers_to_send(topic_ids, msg_forwarder, origin, msg_id)
+        return list(super()._get_peers_to_send(topic_ids, msg_forwarder, origin, msg_id))
 
     def send_rpc(self, peer_id: ID, rpc: rpc_pb2.RPC, priority: bool = False) -> None:
         """Queue an RPC, without the record of the sender's addresses: nobody looks at it."""

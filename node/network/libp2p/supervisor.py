@@ -126,6 +126,12 @@ class Libp2pNetwork:
             started_at = trio.current_time()
             try:
                 await self._run_host(sockets)
+            except BaseExceptionGroup as group:
+                fall, rest = group.split(Exception)
+                if fall is not None:
+                    _log.error("the libp2p host fell and is started again", exc_info=fall)
+                if rest is not None:  # cancelled meanwhile
+                    raise rest from None
             except Exception:
                 _log.exception("the libp2p host fell and is started again")
             self.restarts += 1

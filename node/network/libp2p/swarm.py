@@ -221,11 +221,6 @@ class CommunitySwarm(Swarm):
 
 def _ours(error: BaseException) -> NetworkError:
     """The exception of the port that libp2p wrapped in one or more of its own."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, Refused | DialFailed):
-            return cause
-        if isinstance(cause, NetworkError):
-            return DialFailed(str(cause))
-        cause = cause.__cause__
-    return DialFailed(str(error))
+    while not isinstance(error, NetworkError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error if isinstance(error, Refused | DialFailed) else DialFailed(str(error))

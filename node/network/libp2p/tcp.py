@@ -9,16 +9,18 @@ is in use, and accepts in a system task, in which one exception ends the whole p
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 from libp2p.abc import IListener
 from libp2p.protocol_muxer.multiselect import MULTISELECT_PROTOCOL_ID
+from libp2p.transport.exceptions import OpenConnectionError
 from libp2p.transport.tcp.tcp import TCP
 from libp2p.utils import encode_delim
 from multiaddr import Multiaddr
 
-from node.network.libp2p.addresses import ANYBODY, format_address, parse_address
+from node.network.libp2p.addresses import ANYBODY, TcpAddress, format_address, parse_address
 from node.network.libp2p.private_network import PrivateConnection, remote_of
 from protocol.errors import LocalError
 
@@ -28,6 +30,8 @@ OPENING: bytes = encode_delim(MULTISELECT_PROTOCOL_ID.encode())
 _BACKLOG = 128
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _OUT_OF_FILES_PAUSE_S = 0.5
+
+_FAMILIES = {"dns4": socket.AF_INET, "dns6": socket.AF_INET6}
 
 Accept = Callable[[PrivateConnection], Awaitable[None]]
 
@@ -52,10 +56,21 @@ class PrivateTcp(TCP):
         return tuple(self._sockets)
 
     async def dial(self, maddr: Multiaddr) -> PrivateConnection:
-        """Open a connection. libp2p's OpenConnectionError if nobody answers."""
-        raw = await super().dial(maddr)
+        """Open a connection. libp2p's OpenConnectionError if nobody answers.
+
+        Names are the system's to resolve: libp2p asks name servers only, which know neither
+        the hosts file nor the names that a household's router gives out.
+        """
         address = str(maddr).removesuffix(f"/p2p/{ANYBODY}")
-        return PrivateConnection(raw.stream.stream, self._key, True, address, OPENING)
+        failure = OpenConnectionError(f"{address}: no such name")
+        for each in await _resolved(parse_address(address)):
+            try:
+                raw = await super().dial(Multiaddr(each))
+            except OpenConnectionError as error:
+                failure = error
+                continue
+            return PrivateConnection(raw.stream.stream, self._key, True, address, OPENING)
+        raise failure
 
     def create_listener(self, handler_function: Accept) -> PortListener:
         """See libp2p."""
@@ -63,10 +78,10 @@ class PrivateTcp(TCP):
 
     async def accept(self, address: Multiaddr, handler: Accept, nursery: trio.Nursery) -> None:
         """Serve one of the sockets until cancelled."""
-        socket = self._sockets[address]
+        listening = self._sockets[address]
         while True:
             try:
-                tcp = await socket.accept()
+                tcp = await listening.accept()
             except OSError as error:
                 if error.errno not in _OUT_OF_FILES:
                     raise
@@ -116,6 +131,16 @@ class PortListener(IListener):
                 await self._transport.accept(maddr, self._handler, nursery)
 
 
+async def _resolved(target: TcpAddress) -> list[str]:
+    """The multiaddrs of a name, of the wanted IP version."""
+    family = _FAMILIES.get(target.protocol, socket.AF_UNSPEC)
+    try:
+        found = await trio.socket.getaddrinfo(target.host, target.port, family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise OpenConnectionError(f"{target.host}: {error.strerror}") from error
+    return [format_address(*each[4][:2]) for each in found]
+
+
 async def open_sockets(addresses: Sequence[str]) -> list[trio.SocketListener]:
     """Bind every multiaddr.
 
@@ -149,10 +174,10 @@ async def _open(address: str) -> list[trio.SocketListener]:
 async def close_sockets(sockets: Sequence[trio.SocketListener]) -> None:
     """Close them, cancelled or not."""
     with trio.CancelScope(shield=True):
-        for socket in sockets:
-            await socket.aclose()
+        for each in sockets:
+            await each.aclose()
 
 
-def bound_address(socket: trio.SocketListener) -> str:
+def bound_address(listening: trio.SocketListener) -> str:
     """The multiaddr at which a socket listens."""
-    return format_address(*socket.socket.getsockname()[:2])
+    return format_address(*listening.socket.getsockname()[:2])

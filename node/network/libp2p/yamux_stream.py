@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import trio
@@ -28,7 +29,7 @@ class YamuxStream(IMuxedStream):
         self.muxed_conn = connection
         self._send_window = WINDOW_BYTES
         self._receive_window = WINDOW_BYTES
-        self._unread = bytearray()
+        self._unread: deque[bytes] = deque()
         self._is_eof = False
         self._lost: str | None = None
         self._writing = trio.Lock()
@@ -49,8 +50,11 @@ class YamuxStream(IMuxedStream):
             if self._lost is not None:
                 raise MuxedStreamReset(self._lost)
             await self._readable.park()
-        chunk = bytes(self._unread if n is None else self._unread[:n])
-        del self._unread[: len(chunk)]
+        chunk = b"".join(self._unread)
+        self._unread.clear()
+        if n is not None and len(chunk) > n:
+            self._unread.append(chunk[n:])
+            chunk = chunk[:n]
         self._grant()
         return chunk
 
@@ -94,7 +98,7 @@ class YamuxStream(IMuxedStream):
 
     def _grant(self) -> None:
         """Give back the window that was read, in few large pieces."""
-        granted = WINDOW_BYTES - self._receive_window - len(self._unread)
+        granted = WINDOW_BYTES - self._receive_window - sum(map(len, self._unread))
         if granted >= WINDOW_BYTES // 2 and not self._is_eof and self._lost is None:
             self._receive_window += granted
             self.muxed_conn.grant(self.stream_id, granted)
@@ -114,7 +118,7 @@ class YamuxStream(IMuxedStream):
     def accept_data(self, chunk: bytes) -> None:
         """Keep data of which may_receive was asked."""
         self._receive_window -= len(chunk)
-        self._unread += chunk
+        self._unread.append(chunk)
         self._readable.unpark_all()
 
     def accept_window(self, increment: int) -> bool:

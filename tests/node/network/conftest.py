@@ -181,9 +181,7 @@ class HostileMember:
     async def open_stream(self, stream_id: int, protocol: str) -> None:
         """Open a stream and claim its protocol, without waiting for the answer."""
         line = protocol.encode() + b"\n"
-        await self.send_data(
-            stream_id, OPENING + encode_varint(len(line)) + line, Flag.SYN
-        )
+        await self.send_data(stream_id, OPENING + encode_varint(len(line)) + line, Flag.SYN)
 
     async def receive(self) -> tuple[int, int, Flag, int, int, bytes]:
         """The next Yamux frame: its header's fields, and its data."""

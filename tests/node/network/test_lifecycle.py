@@ -170,6 +170,19 @@ async def test_a_host_that_listens_nowhere_can_dial(settings_of, member_gate, ne
         assert await a.dial(b.addresses()[0]) == b.host_key
 
 
+async def test_a_name_can_be_dialed(settings_of, member_gate, new_listener):
+    """libp2p asks name servers only, which do not know this one."""
+    async with (
+        open_libp2p(settings_of(1))(member_gate(), new_listener()) as a,
+        open_libp2p(settings_of(2))(member_gate(), new_listener()) as b,
+    ):
+        address = b.addresses()[0].replace("/ip4/127.0.0.1/", "/dns4/localhost/")
+        assert await a.dial(address) == b.host_key
+        assert [c.address for c in a.connections()] == [address]
+        with pytest.raises(DialFailed):
+            await a.dial("/dns4/nobody.invalid/tcp/1")
+
+
 async def test_a_wildcard_is_expanded_to_addresses_that_can_be_dialed(
     settings_of, member_gate, new_listener
 ):
