@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -63,6 +63,11 @@ class Figure:
 
 
 _HEADINGS = ("figure", "value", "unit", "raw limit", "ratio", "target", "met")
+
+
+def without_target(figure: Figure) -> Figure:
+    """The same figure where a target would mean nothing."""
+    return replace(figure, target=None)
 
 
 def table(figures: Sequence[Figure]) -> str:
