@@ -1,6 +1,7 @@
-"""The world that the vectors are made of serves the tests of the protocol too."""
+"""The world that the vectors are made of, and the second implementation, serve here too."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent / "scripts"))
+ROOT = Path(__file__).parent.parent.parent
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "interop")]
