@@ -60,7 +60,7 @@ FOREIGN_ADJECTIVES = listed(
 
 STOP_WORDS = listed(
     # German function words
-    "aber alle allem allen aller alles als also am an andere anderen ans auch auf aus bei beide "
+    "ab aber alle allem allen aller alles als also am an andere anderen ans auch auf aus bei beide "
     "beim bin bis bist bisschen bitte bzw ca da dabei dafuer damit danach dann das dass daran "
     "darf darin dazu dein deine dem den denn der deren des deshalb die dies diese diesem diesen "
     "dieser dieses doch dort du durch duerfen ebenso eh ein eine einem einen einer eines einfach "

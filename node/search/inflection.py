@@ -14,7 +14,7 @@ from node.search.grammar import ER_PLURALS, IRREGULAR_STEMS, UMLAUT_PLURALS
 _ER_NOUNS = tuple(ER_PLURALS)
 _UMLAUT_ONLY = tuple(UMLAUT_PLURALS)
 _MIN_STEM = 3
-_KEPT_WHOLE = ("ee", "ofen", "eleisen", "ufeisen", "cheisen")
+_KEPT_WHOLE = ("ee", "kies", "vlies", "ofen", "eleisen", "ufeisen", "cheisen")
 _S_OF_ITS_OWN = ("gas", "los")
 _I_PLURALS = ("gummis", "kombis", "krimis", "profis", "pullis", "skis", "taxis")
 _S_AFTER = frozenset("bdfghklmnprtwy")
@@ -49,7 +49,7 @@ def _without_e(word: str) -> str:
         return word
     if word.endswith(("een", "ees")):
         return word[:-1]
-    if word.endswith("ies") and len(word) > 5 and not word.endswith(("kies", "vlies")):
+    if word.endswith("ies") and len(word) > 5:
         return word[:-3] + "y"
     if word.endswith("innen") and len(word) > 7:
         return word[:-3]

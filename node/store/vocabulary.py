@@ -107,7 +107,7 @@ class Vocabulary:
             return True
         if found[::-1] in FOREIGN_ADJECTIVES:
             return False
-        fit = compound_fit(before, len(root))
+        fit = compound_fit(before, root[::-1])
         if fit is Fit.IF_KNOWN:
             return self._ends_in_word(before)
         if fit is Fit.UNLESS_DERIVED:
