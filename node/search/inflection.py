@@ -2,7 +2,7 @@
 
 Deliberately lighter than Snowball, which joins agents with their verbs (Kocher, Koch,
 kochen → koch; Leiter, leiten → leit) and so finds a cook for a stove. What makes the
-difference in German is the plural in -er: a closed class of some eighty nouns (Buch, Rad,
+difference in German is the plural in -er: a closed class of some fifty nouns (Buch, Rad,
 Kleid). Only they lose -er, and they never lose -e, so that Buche (beech) and Bücher (books)
 stay apart. Source: Duden Grammatik, "Pluralbildung der Substantive".
 """
