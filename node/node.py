@@ -210,9 +210,9 @@ async def _running(
             await neighbourhood.load()
             listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
             inbox.on_fault = listener.on_fault
-            attending = _Attending(database, clock, inbox, community, author, own_records)
-            await attending.begin()
-            nursery.start_soon(attending.run, conduct)
+            attending = _Attending(database, clock, inbox, community, author, own_records, conduct)
+            await attending.attend()
+            nursery.start_soon(attending.run)
             nursery.start_soon(_purge, inbox, skew, conduct)
             nursery.start_soon(neighbourhood.run)
             discovery = options.discovery(network.addresses)
@@ -240,6 +240,7 @@ class _Attending:
         community: Community,
         author: Author,
         own_records: Sequence[Envelope],
+        conduct: Conduct,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -247,27 +248,28 @@ class _Attending:
         self._community = community
         self._author = author
         self._own_records = own_records
+        self._conduct = conduct
         self._moved = trio.Event()
         inbox.on_members.append(lambda members: self._moved.set())
 
-    async def begin(self) -> None:
-        """Put the own membership records into the community. Raises LocalError."""
-        missing = [r.raw for r in self._own_records if not self._inbox.members.holds(r)]
-        if missing:
-            await self._inbox.submit(missing, None)
-
-    async def run(self, conduct: Conduct) -> None:
-        """Attend whenever the membership moves, and every hour, until cancelled."""
+    async def run(self) -> None:
+        """Attend whenever the membership has moved, and every hour, until cancelled."""
         while True:
-            self._moved = trio.Event()
-            try:
-                await self.begin()
-                await self._tell_profile()
-                await self._community.confirm_waiting()
-            except LocalError as error:  # a full disk, or a parting just now: tried again
-                conduct.count(f"not-attended:{error.code}")
             with trio.move_on_after(_ATTEND_S):
                 await self._moved.wait()
+            await self.attend()
+
+    async def attend(self) -> None:
+        """Do what is due now."""
+        self._moved = trio.Event()
+        try:
+            missing = [r.raw for r in self._own_records if not self._inbox.members.holds(r)]
+            if missing:
+                await self._inbox.submit(missing, None)
+            await self._tell_profile()
+            await self._community.confirm_waiting()
+        except LocalError as error:  # a full disk, or a parting just now: tried again
+            self._conduct.count(f"not-attended:{error.code}")
 
     async def _tell_profile(self) -> None:
         member = self._inbox.members.member(self._author.household)

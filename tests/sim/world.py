@@ -182,6 +182,10 @@ class Household:
         mine = {stored.key: stored for stored in await self.node.market.mine()}
         await self.node.market.edit(key, replace(mine[key].listing, title=title))
 
+    async def all_shown(self) -> list[StoredListing]:
+        """Every listing that shows here, taken ones included."""
+        return await self.search(SearchQuery(limit=10_000, include_taken=True))
+
     async def titles(self, words: str = "") -> list[str]:
         """Titles of all listings that a search finds here, in alphabetical order."""
         query = SearchQuery(words=words, limit=10_000, include_taken=True)
@@ -231,7 +235,7 @@ class Household:
                 assert not gone, f"{self.name}: {gone} records in the set, not on disk"
         shown = [
             (bytes(s.household), bytes(s.key), s.revision, s.listing.title, int(s.state))
-            for s in await self.search(SearchQuery(limit=10_000, include_taken=True))
+            for s in await self.all_shown()
         ]
         belongs = sorted(
             (bytes(m.household), m.status.value, sorted(m.devices.items()))
@@ -333,7 +337,7 @@ class World:
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Let time pass until something is so."""
         with trio.fail_after(GUARD_S):
-            while not is_so():
+            while not is_so():  # noqa: ASYNC110 - time passes at no cost
                 await trio.sleep(_POLL_S / 10)
 
     async def settle(self, among: Sequence[Household] | None = None) -> str:

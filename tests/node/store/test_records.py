@@ -32,6 +32,17 @@ def listing(title: str, by: Household = ANA, slot: int = 0, **fields: Any) -> En
     return VECTORS.listing(by, title, slot=slot, **fields)
 
 
+def edit(of: Envelope, title: str, revision: int = 1) -> Envelope:
+    return listing(
+        title,
+        slot=of.slot,
+        key=of.key,
+        revision=revision,
+        generation_ms=of.generation_ms,
+        at_ms=of.created_at_ms + revision,
+    )
+
+
 def withdrawal(of: Envelope, by: Household = ANA) -> Envelope:
     fields = {"slot": of.slot, "key": of.key, "generation_ms": of.generation_ms}
     later = of.created_at_ms + 1
@@ -76,10 +87,7 @@ async def test_the_higher_revision_stands_in_whatever_order_they_come(store: Rec
         "New cot", revision=1, at_ms=old.created_at_ms + 1, generation_ms=old.generation_ms
     )
     other_old = listing("Old bike", slot=1, key=thing_key(9))
-    other_new = listing(
-        "New bike", slot=1, key=thing_key(9), revision=1, generation_ms=other_old.generation_ms,
-        at_ms=other_old.created_at_ms + 1,
-    )  # fmt: skip
+    other_new = edit(other_old, "New bike")
     await store.apply([old])
     applied = await store.apply([new, other_new])
     assert set(applied.stored) == {new, other_new}
@@ -100,12 +108,10 @@ async def test_of_one_batch_only_the_winners_are_stored(store: RecordStore) -> N
 
 async def test_a_withdrawn_listing_never_returns(store: RecordStore) -> None:
     cot = listing("Cot")
-    edit = listing(
-        "Better cot", revision=7, at_ms=cot.created_at_ms + 9, generation_ms=cot.generation_ms
-    )
+    better = edit(cot, "Better cot", revision=7)
     gone = withdrawal(cot)
     await store.apply([cot, gone])
-    assert (await store.apply([cot, edit])).stored == ()
+    assert (await store.apply([cot, better])).stored == ()
     assert await shown(store) == []
     await check(store, [gone])
 
@@ -132,9 +138,7 @@ async def test_a_mark_of_an_earlier_listing_says_nothing_about_the_next(
 async def test_an_edit_keeps_the_mark(store: RecordStore) -> None:
     cot = listing("Cot")
     await store.apply([cot, mark(cot, State.RESERVED)])
-    await store.apply(
-        [listing("Cot!", revision=1, at_ms=cot.created_at_ms + 1, generation_ms=cot.generation_ms)]
-    )
+    await store.apply([edit(cot, "Cot!")])
     assert await shown(store) == [("Cot!", State.RESERVED)]
 
 
