@@ -256,9 +256,8 @@ def _still_stands(record: Envelope, members: Members) -> bool:
 
 def _changed_households(before: Members, after: Members) -> list[HouseholdId]:
     """Return the households whose records may stand no longer."""
-    changed: list[HouseholdId] = []
-    for household, was in before.households.items():
-        now = after.households.get(household)
-        if now is None or now.status is not was.status or dict(now.devices) != dict(was.devices):
-            changed.append(household)
-    return changed
+    return [
+        household
+        for household, was in before.households.items()
+        if after.households.get(household) != was
+    ]

@@ -87,6 +87,7 @@ class NodeListener:
     def on_passed(self, passed: Passed) -> None:
         """Learn from the records by which somebody passed the gate."""
         if self._nursery is not None:
+            self._sync.introduce(passed.host, passed.member.household)
             self._nursery.start_soon(self._try, self._learn, passed)
 
     def on_equal(self, peer: HostKey, done: Exchange) -> None:

@@ -229,8 +229,7 @@ class Neighbourhood:
                 told = read_addresses(record.body)
             except RemoteError:
                 continue
-            member = self._inbox.members.by_host(told.host)
-            if member is None or member.household != record.household:
+            if not self._inbox.members.is_host_of(told.host, record.household):
                 continue  # only a household's own hosts: nobody sends others elsewhere
             for address in told.addresses:
                 self._learn(HostKey(told.host), address)
