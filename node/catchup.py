@@ -40,6 +40,8 @@ _MAX_IDLE_RECORDS = 1_000
 _MAX_COMPARES = 2 * MAX_ROUNDS
 """On one stream: both scopes at their longest (spec 05)."""
 _NEARLY_FULL_BYTES = messages.MAX_BATCH_BYTES - MAX_RECORD_BYTES
+_FIRST_FETCH = 192
+"""Records of 4 KiB on average fit one answer."""
 _FETCH = min(messages.MAX_FETCH, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES * 4)
 
 
@@ -165,10 +167,11 @@ class Catchup:
     ) -> None:
         """Fetch in batches, the next one asked for while the last one is being stored."""
         waiting, asked = deque(need), deque[tuple[Wanted, ...]]()
+        fits = _FIRST_FETCH
 
         async def ask() -> None:
             if waiting:
-                asked.append(tuple(waiting.popleft() for _ in range(min(_FETCH, len(waiting)))))
+                asked.append(tuple(waiting.popleft() for _ in range(min(fits, len(waiting)))))
                 await stream.send_frame(messages.write(Fetch(asked[-1])), _DEADLINE_S)
 
         await ask()
@@ -177,7 +180,7 @@ class Catchup:
             part = asked.popleft()
             if not isinstance(answer, Records) or len(answer.raws) > 2 * len(part):
                 raise RemoteError("catchup-unexpected")
-            rest = _cut_off(part, answer.raws)
+            rest, fits = _cut_off(part, answer.raws), _how_many_fit(answer.raws, fits)
             waiting.extendleft(reversed(rest))
             await ask()
             done.withheld += max(0, len(part) - len(rest) - len(answer.raws))
@@ -251,6 +254,15 @@ class Catchup:
                 stored = sum(isinstance(verdict, Admit) for verdict in verdicts)
                 return Taken(stored), len(raws) - stored
         raise RemoteError("catchup-unexpected")
+
+
+def _how_many_fit(raws: Sequence[bytes], so_far: int) -> int:
+    """Return how many records to ask for next, so that an answer has room for them all."""
+    size = sum(map(len, raws))
+    if size == 0:
+        return so_far
+    usual = messages.MAX_BATCH_BYTES * 4 * len(raws) // (5 * size)
+    return min(max(usual, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES), messages.MAX_FETCH)
 
 
 def _cut_off(part: Sequence[Wanted], raws: Sequence[bytes]) -> Sequence[Wanted]:
