@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Literal
 
 
@@ -112,8 +113,7 @@ def number(value: float) -> str:
 
 def percentile(values: Sequence[float], percent: float) -> float:
     """Return the nearest-rank percentile of some values (at least one)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)]
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
