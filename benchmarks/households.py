@@ -150,6 +150,8 @@ async def _confirmed(founder: Node, household: HouseholdId) -> None:
 
 
 async def _copy_stock(source: Household, target: Household) -> None:
+    for rest in target.folder.glob(f"{DATABASE_FILE}-*"):
+        rest.unlink()
     shutil.copyfile(source.database, target.database)
     # The key of the copied file; the household's own keys stand in the enrolment.
     shutil.copyfile(source.home / KEY_FILE, target.home / KEY_FILE)

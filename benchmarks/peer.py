@@ -63,14 +63,14 @@ class Peer:
         """Publish one listing; answers when that began and when it was found here."""
         began = time.monotonic()
         await self._publish(title)
-        assert (await self._node.market.search(SearchQuery(words=title))).results
+        assert await self._finds(title)
         return {"began": began, "found": time.monotonic()}
 
     async def found(self, title: str) -> Answer:
         """Wait until a search finds a listing; answers when it did."""
         while True:
             self._stored = trio.Event()
-            if (await self._node.market.search(SearchQuery(words=title))).results:
+            if await self._finds(title):
                 return {"found": time.monotonic()}
             await self._stored.wait()
 
@@ -131,6 +131,10 @@ class Peer:
     async def health(self) -> Answer:
         """Return the node's counters."""
         return dict(self._node.health())
+
+    async def _finds(self, title: str) -> bool:
+        answer = await self._node.market.search(SearchQuery(words=title))
+        return any(found.listing.title == title for found in answer.results)
 
     async def _publish(self, title: str) -> None:
         until_ms = SystemClock().now_ms() + 30 * limits.DAY_MS

@@ -89,6 +89,10 @@ def connect(group: Sequence[RemotePeer]) -> None:
             peer.tell("dial", addresses=[other.addresses[0] for other in group[:number]])
     for peer in group:
         peer.tell("equal", neighbours=len(group) - 1)
+    # Being equal may be remembered from an earlier run: what is held now counts.
+    most = max(peer.tell("shown")["listings"] for peer in group)
+    for peer in group:
+        peer.tell("holds", listings=most)
 
 
 @contextmanager

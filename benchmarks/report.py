@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from typing import Literal
 
 
@@ -65,6 +66,11 @@ class Figure:
 _HEADINGS = ("figure", "value", "unit", "raw limit", "ratio", "target", "met")
 
 
+def without_target(figure: Figure) -> Figure:
+    """The same figure where a target would mean nothing."""
+    return replace(figure, target=None)
+
+
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures as a Markdown table that also reads well in a terminal."""
     rows = [_HEADINGS, *map(_row, figures)]
@@ -107,8 +113,7 @@ def number(value: float) -> str:
 
 def percentile(values: Sequence[float], percent: float) -> float:
     """Return the nearest-rank percentile of some values (at least one)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100).__int__() - 1)]
+    return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]
 
 
 def _row(figure: Figure) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 Titles name compounds of everyday first and last parts, so that the vocabulary grows with the
 number of listings as German does; descriptions are sentences of the shipped sample, mixed within
 a category, with other numbers, a made-up brand now and then, and a misspelling in a hundred.
-Measured: 237 characters of description on average (sample: 200), 94,000 distinct words in
-100,000 listings.
+Measured: 118 characters of description on average (the sample: 121), 60,000 distinct words in
+100,000 listings, 294,000 in a million.
 """
 
 import json

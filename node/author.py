@@ -20,7 +20,7 @@ from protocol import limits
 from protocol.admission import Admit, Ignore
 from protocol.envelope import Draft, Envelope, seal
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey
+from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey, text_of
 from protocol.kinds import ROOT_SIGNED, Kind, lifetime_ms
 from protocol.signing import KeyPair
 
@@ -49,14 +49,23 @@ class Author:
         self._spread = spread
         self._lock = trio.Lock()
         self._own: dict[int, dict[int, Envelope]] = {}
+        self._reading = trio.Lock()
+        self._stored_meanwhile: dict[int, dict[int, Envelope]] = {}
         inbox.on_stored.append(self._follow)
+        inbox.on_forgotten.append(self._own.clear)
 
     async def standing(self, kind: Kind) -> dict[int, Envelope]:
         """Return the own standing records of one kind by slot (withdrawn ones included)."""
-        if kind not in self._own:
-            found = await self._store.standing_of(self.household, kind)
-            self._own[kind] = {record.slot: record for record in found}
-        return self._own[kind]
+        if kind in self._own:
+            return self._own[kind]
+        async with self._reading:
+            newer = self._stored_meanwhile[kind] = {}
+            try:
+                found = await self._store.standing_of(self.household, kind)
+            finally:
+                del self._stored_meanwhile[kind]
+            own = self._own[kind] = {record.slot: record for record in found} | newer
+        return own
 
     async def publish(
         self,
@@ -83,11 +92,22 @@ class Author:
             return await self._submit(drafts)
 
     async def replace(
-        self, kind: Kind, slot: int, body: bytes, withdrawn: bool = False
+        self,
+        kind: Kind,
+        slot: int,
+        body: bytes,
+        withdrawn: bool = False,
+        key: ThingKey | None = None,
     ) -> Envelope:
-        """Write the next revision of what stands in a slot, or its first one."""
+        """Write the next revision of what stands in a slot, or its first one.
+
+        key: of the thing that must stand there, or else LocalError ``listing-not-found``:
+        it may have been withdrawn, and its slot reused, since the caller looked.
+        """
         async with self._lock:
             held = (await self.standing(kind)).get(slot)
+            if key is not None and (held is None or held.key != key or held.withdrawn):
+                raise LocalError("listing-not-found", id=text_of(key))
             draft = (
                 self._new(kind, slot, None, body)
                 if held is None
@@ -150,7 +170,8 @@ class Author:
             except RemoteError as error:
                 results.append(LocalError("too-long" if "long" in error.code else error.code))
         sealed = [record for record in results if isinstance(record, Envelope)]
-        verdicts = await self._inbox.submit([record.raw for record in sealed], None)
+        # Told that it was refused, the person must not find it published later all the same.
+        verdicts = await self._inbox.submit([record.raw for record in sealed], None, parks=False)
         admitted: list[Envelope] = []
         refused: dict[bytes, LocalError] = {}
         for record, verdict in zip(sealed, verdicts, strict=True):
@@ -170,8 +191,10 @@ class Author:
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:
-            if record.household == self.household and record.kind in self._own:
-                self._own[record.kind][record.slot] = record
+            if record.household == self.household:
+                for own in (self._own, self._stored_meanwhile):
+                    if record.kind in own:
+                        own[record.kind][record.slot] = record
 
 
 def _only(results: Sequence[Envelope | LocalError]) -> Envelope:

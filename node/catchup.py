@@ -6,6 +6,7 @@ by its own work when it was last equal with whom.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -14,10 +15,12 @@ import trio
 
 from node.conduct import Conduct
 from node.inbox import Inbox
-from node.network.port import HostKey, Network, NetworkError, Stream
+from node.network.port import HostKey, Network, NetworkError, Stream, StreamClosed
 from node.store.records import RecordStore
 from protocol import catchup as messages
+from protocol.admission import Admit
 from protocol.catchup import Compare, Fetch, Offer, Records, Taken
+from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.limits import MAX_RECORD_BYTES
 from protocol.reconcile import Initiator, Item, Wanted, respond
@@ -27,8 +30,18 @@ INTERVAL_S = 60.0
 _DEADLINE_S = 60.0
 _MAX_EXCHANGES = 4
 """At once, over all neighbours: more only compete for the disk."""
+_PATIENCE_S = 120.0
+"""For an exchange, and a second more for each _SLOWEST_PER_S records that move."""
+_SLOWEST_PER_S = 20.0
+_MAX_WITHHELD = 2_000
+"""Records that a neighbour may list and then not give: a removal may have voided some."""
+_MAX_IDLE_RECORDS = 1_000
+"""What one stream may ask or offer in vain, beyond twice the size of the set."""
 _MAX_COMPARES = 2 * MAX_ROUNDS
 """On one stream: both scopes at their longest (spec 05)."""
+_NEARLY_FULL_BYTES = messages.MAX_BATCH_BYTES - MAX_RECORD_BYTES
+_FIRST_FETCH = 192
+"""Records of 4 KiB on average fit one answer."""
 _FETCH = min(messages.MAX_FETCH, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES * 4)
 
 
@@ -42,6 +55,13 @@ class Exchange:
     offered: int = 0
     missing: int = 0
     record_bytes: int = 0
+    withheld: int = 0
+    scope: trio.CancelScope | None = None
+
+    def moved(self, records: int) -> None:
+        """Records came or went: there is time for more."""
+        if self.scope is not None:
+            self.scope.deadline += records / _SLOWEST_PER_S
 
 
 class Catchup:
@@ -64,7 +84,7 @@ class Catchup:
         self._on_equal = on_equal
         self._slots = trio.CapacityLimiter(_MAX_EXCHANGES)
         self._wakes: dict[HostKey, trio.Event] = {}
-        self._serving: set[HostKey] = set()
+        self._serving: dict[HostKey, trio.CancelScope] = {}
         self.missing: dict[HostKey, int] = {}
         network.serve(messages.PROTOCOL, self._serve)
 
@@ -75,15 +95,15 @@ class Catchup:
 
     async def keep_equal(self, peer: HostKey, begin_after_s: float) -> None:
         """Exchange with one neighbour now and every minute; cancelled when it disconnects."""
-        self._wakes[peer] = trio.Event()
+        wake = self._wakes[peer] = trio.Event()
         try:
             with trio.move_on_after(begin_after_s):
-                await self._wakes[peer].wait()
+                await wake.wait()
             while True:
-                self._wakes[peer] = trio.Event()
+                wake = self._wakes[peer] = trio.Event()
                 try:
                     async with self._slots:
-                        await self.exchange(peer)
+                        await self._exchange_in_time(peer)
                 except NetworkError:
                     self._conduct.count("catchup-broken")
                 except RemoteError as error:
@@ -91,17 +111,27 @@ class Catchup:
                 except LocalError:
                     self._conduct.count("catchup-not-stored")
                 with trio.move_on_after(INTERVAL_S * self._random.uniform(0.8, 1.2)):
-                    await self._wakes[peer].wait()
+                    await wake.wait()
         finally:
-            self._wakes.pop(peer, None)
-            self.missing.pop(peer, None)
+            # A peer that has reconnected meanwhile has an event of its own already.
+            if self._wakes.get(peer) is wake:
+                del self._wakes[peer]
+                self.missing.pop(peer, None)
 
-    async def exchange(self, peer: HostKey) -> Exchange:
+    async def _exchange_in_time(self, peer: HostKey) -> None:
+        """Exchange while records move: who only spins it out must not keep others waiting."""
+        with trio.move_on_after(_PATIENCE_S) as scope:
+            await self.exchange(peer, scope)
+        if scope.cancelled_caught:
+            raise RemoteError("catchup-slow")
+
+    async def exchange(self, peer: HostKey, scope: trio.CancelScope | None = None) -> Exchange:
         """Make both sets equal with one neighbour, membership first.
 
+        scope: its deadline moves on with the records that move.
         Raises NetworkError, RemoteError (they broke the protocol) or LocalError.
         """
-        done = Exchange()
+        done = Exchange(scope=scope)
         stream = await self._network.open_stream(peer, messages.PROTOCOL)
         try:
             for membership in (True, False):
@@ -136,18 +166,30 @@ class Catchup:
         self, stream: Stream, peer: HostKey, need: Sequence[Wanted], done: Exchange
     ) -> None:
         """Fetch in batches, the next one asked for while the last one is being stored."""
-        parts = [tuple(need[at : at + _FETCH]) for at in range(0, len(need), _FETCH)]
-        if parts:
-            await stream.send_frame(messages.write(Fetch(parts[0])), _DEADLINE_S)
-        for index, part in enumerate(parts):
+        waiting, asked = deque(need), deque[tuple[Wanted, ...]]()
+        fits = _FIRST_FETCH
+
+        async def ask() -> None:
+            if waiting:
+                asked.append(tuple(waiting.popleft() for _ in range(min(fits, len(waiting)))))
+                await stream.send_frame(messages.write(Fetch(asked[-1])), _DEADLINE_S)
+
+        await ask()
+        while asked:
             answer = await _receive(stream)
+            part = asked.popleft()
             if not isinstance(answer, Records) or len(answer.raws) > 2 * len(part):
                 raise RemoteError("catchup-unexpected")
-            if index + 1 < len(parts):
-                await stream.send_frame(messages.write(Fetch(parts[index + 1])), _DEADLINE_S)
+            rest, fits = _cut_off(part, answer.raws), _how_many_fit(answer.raws, fits)
+            waiting.extendleft(reversed(rest))
+            await ask()
+            done.withheld += max(0, len(part) - len(rest) - len(answer.raws))
+            if done.withheld > _MAX_WITHHELD:
+                raise RemoteError("catchup-withheld")
             done.record_bytes += sum(map(len, answer.raws))
-            await self._inbox.submit(answer.raws, peer)
-            done.fetched += len(part)
+            verdicts = await self._inbox.submit(answer.raws, peer)
+            done.moved(sum(isinstance(verdict, Admit) for verdict in verdicts))
+            done.fetched += len(part) - len(rest)
             self.missing[peer] = done.missing - done.fetched
 
     async def _offer(self, stream: Stream, have: Sequence[Item], done: Exchange) -> None:
@@ -159,26 +201,22 @@ class Catchup:
                 if not isinstance(await _receive(stream), Taken):
                     raise RemoteError("catchup-unexpected")
                 done.offered += len(batch)
+                done.moved(len(batch))
                 done.record_bytes += sum(map(len, batch))
 
     # -- the other side
 
     async def _serve(self, stream: Stream) -> None:
         peer = stream.remote
-        if peer in self._serving:
+        before = self._serving.get(peer)
+        if before is not None:
+            # The peer has given up that exchange, even if we have not heard of it yet.
             self._conduct.count("catchup-twice")
-            return
-        self._serving.add(peer)
+            before.cancel()
+        scope = self._serving[peer] = trio.CancelScope()
         try:
-            comparing = 0
-            while (frame := await stream.receive_frame(deadline_s=_DEADLINE_S)) is not None:
-                message = messages.read(frame)
-                comparing += isinstance(message, Compare)
-                if comparing > _MAX_COMPARES:
-                    raise RemoteError("catchup-endless")
-                await stream.send_frame(
-                    messages.write(await self._answer(message, peer)), _DEADLINE_S
-                )
+            with scope:
+                await self._serve_until_end(stream, peer)
         except NetworkError:
             self._conduct.count("catchup-broken")
         except RemoteError as error:
@@ -186,24 +224,61 @@ class Catchup:
         except LocalError:
             self._conduct.count("catchup-not-stored")
         finally:
-            self._serving.discard(peer)
+            if self._serving[peer] is scope:
+                del self._serving[peer]
 
-    async def _answer(self, message: messages.Message, peer: HostKey) -> messages.Message:
+    async def _serve_until_end(self, stream: Stream, peer: HostKey) -> None:
+        comparing = idle = 0
+        while (frame := await stream.receive_frame(deadline_s=_DEADLINE_S)) is not None:
+            message = messages.read(frame)
+            comparing += isinstance(message, Compare)
+            answer, asked_for = await self._answer(message, peer)
+            idle += asked_for
+            size = len(self._store.items(True)) + len(self._store.items(False))
+            if comparing > _MAX_COMPARES or idle > 2 * size + _MAX_IDLE_RECORDS:
+                raise RemoteError("catchup-endless")
+            await stream.send_frame(messages.write(answer), _DEADLINE_S)
+
+    async def _answer(
+        self, message: messages.Message, peer: HostKey
+    ) -> tuple[messages.Message, int]:
+        """Return the answer, and how many records were asked for, or offered in vain."""
         match message:
             case Compare(membership, content):
-                return Compare(membership, respond(self._store.items(membership), content))
+                return Compare(membership, respond(self._store.items(membership), content)), 0
             case Fetch(wanted):
                 raws = await self._store.raws(wanted)
-                return Records(messages.batches(raws)[0] if raws else ())
+                return Records(messages.batches(raws)[0] if raws else ()), len(wanted)
             case Offer(raws):
-                before = self._conduct.counts["stored"]
-                await self._inbox.submit(raws, peer)
-                return Taken(self._conduct.counts["stored"] - before)
+                verdicts = await self._inbox.submit(raws, peer)
+                stored = sum(isinstance(verdict, Admit) for verdict in verdicts)
+                return Taken(stored), len(raws) - stored
         raise RemoteError("catchup-unexpected")
+
+
+def _how_many_fit(raws: Sequence[bytes], so_far: int) -> int:
+    """Return how many records to ask for next, so that an answer has room for them all."""
+    size = sum(map(len, raws))
+    if size == 0:
+        return so_far
+    usual = messages.MAX_BATCH_BYTES * 4 * len(raws) // (5 * size)
+    return min(max(usual, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES), messages.MAX_FETCH)
+
+
+def _cut_off(part: Sequence[Wanted], raws: Sequence[bytes]) -> Sequence[Wanted]:
+    """Return those wanted that an answer had no more room for: what follows its last record."""
+    if len(raws) >= len(part) or sum(map(len, raws)) <= _NEARLY_FULL_BYTES:
+        return ()
+    try:
+        last = decode(raws[-1])
+    except RemoteError:
+        return ()
+    wanted = Wanted(last.created_at_ms, last.id[:16])
+    return part[part.index(wanted) + 1 :] if wanted in part else ()
 
 
 async def _receive(stream: Stream) -> messages.Message:
     frame = await stream.receive_frame(deadline_s=_DEADLINE_S)
     if frame is None:
-        raise RemoteError("catchup-ended")
+        raise StreamClosed("the neighbour ended the exchange")
     return messages.read(frame)

@@ -13,6 +13,7 @@ from node.network.port import Network
 from node.store.neighbours import blocked_households, set_blocked
 from node.store.profiles import read_profiles
 from node.store.records import RecordStore
+from node.store.settings import PROFILE_SETTING, write_setting
 from node.store.views import ViewRules
 from protocol import limits
 from protocol.charter import Charter
@@ -137,6 +138,8 @@ class Community:
     async def set_profile(self, profile: Profile) -> None:
         """Tell the neighbours what to call this household, and where it is."""
         await self._author.replace(Kind.PROFILE, 0, profile.pack())
+        # Told again after an absence so long that the record has expired.
+        await write_setting(self._store.database, PROFILE_SETTING, profile.pack())
 
     # -- inviting
 

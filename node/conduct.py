@@ -37,12 +37,12 @@ class Conduct:
         self.counts[reason] += times
 
     def fault(self, host: bytes | None, reason: str, now_s: float, weight: float = 1.0) -> bool:
-        """Count a fault of a host; True if it must be cut off now."""
+        """Count a fault of a host; True if it must be cut off now (told once for each ban)."""
         self.counts[f"fault:{reason}"] += 1
         if host is None:
             return False
         record = self._record(host)
-        if record.faults.take(now_s, weight):
+        if now_s < record.banned_until_s or record.faults.take(now_s, weight):
             return False
         record.banned_until_s = now_s + BAN_S
         self.counts["cut-off"] += 1

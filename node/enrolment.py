@@ -15,7 +15,13 @@ from node.membership_gate import JoiningGate
 from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
 from node.store.database import Database, open_database
 from node.store.neighbours import remember_address
-from node.store.settings import Enrolment, read_enrolment, write_enrolment, write_setting
+from node.store.settings import (
+    PROFILE_SETTING,
+    Enrolment,
+    read_enrolment,
+    write_enrolment,
+    write_setting,
+)
 from protocol import limits
 from protocol.charter import Charter, read_charter
 from protocol.envelope import Draft, Envelope, decode, read_genesis, seal
@@ -29,7 +35,6 @@ from protocol.profile import Profile
 from protocol.signing import KeyPair, Seed
 
 DATABASE_FILE = "market.db"
-PROFILE_SETTING = "profile"
 _JOIN_DEADLINE_S = 40.0
 _DIAL_DEADLINE_S = 10.0
 _LAN_ANSWERS_S = 6.0

@@ -36,6 +36,7 @@ class Submission:
 
     raws: Sequence[bytes]
     origin: HostKey | None
+    parks: bool = True
     verdicts: list[Verdict] = field(default_factory=list)
     judged: trio.Event = field(default_factory=trio.Event)
     stored: trio.Event = field(default_factory=trio.Event)
@@ -59,10 +60,13 @@ class Inbox:
         self._clock = clock
         self._conduct = conduct
         self._send, self._receive = trio.open_memory_channel[Submission](_QUEUE)
+        self._working = trio.Lock()
         self._parked: dict[bytes, tuple[Envelope, HostKey | None, str]] = {}
         self._parked_by: Counter[HostKey | None] = Counter()
         self.on_stored: list[Stored] = []
         self.on_members: list[MembersChanged] = []
+        self.on_forgotten: list[Callable[[], None]] = []
+        """Told after records have gone without others taking their place."""
         self.on_fault: Callable[[HostKey, str], None] = lambda host, reason: None
 
     @property
@@ -70,13 +74,16 @@ class Inbox:
         """How many records wait for a proof or for their time."""
         return len(self._parked)
 
-    async def submit(self, raws: Sequence[bytes], origin: HostKey | None) -> list[Verdict]:
+    async def submit(
+        self, raws: Sequence[bytes], origin: HostKey | None, parks: bool = True
+    ) -> list[Verdict]:
         """Take records in; return their verdicts once what was admitted is durable.
 
-        origin: the host they came from, None for one's own. Raises LocalError if the disk
-        is full (nothing is stored then).
+        origin: the host they came from, None for one's own. parks: whether what cannot be
+        judged yet is kept and tried again. Raises LocalError if the disk is full (nothing is
+        stored then).
         """
-        submission = Submission(raws, origin)
+        submission = Submission(raws, origin, parks)
         await self._send.send(submission)
         await submission.stored.wait()
         if submission.failure is not None:
@@ -110,7 +117,8 @@ class Inbox:
                     except trio.WouldBlock:
                         break
                     size += len(batch[-1].raws)
-                await self._take(batch)
+                async with self._working:
+                    await self._take(batch)
 
     async def _take(self, batch: list[Submission]) -> None:
         now_ms = self._clock.now_ms()
@@ -135,20 +143,46 @@ class Inbox:
         self, batch: list[Submission], judged: Sequence[Verdict], members: Members
     ) -> None:
         admitted = [verdict.record for verdict in judged if isinstance(verdict, Admit)]
-        before = self.members
-        if admitted:
-            origins: dict[bytes, HostKey | None] = {
-                raw: submission.origin for submission in reversed(batch) for raw in submission.raws
-            }
-            applied = await self._store.apply(admitted)
-            # What was not admitted has no influence on who belongs: then nothing has moved.
-            if any(is_membership(record.kind) for record in admitted):
-                self.members = members
-            self._conduct.count("stored", len(applied.stored))
-            self._conduct.count("superseded", applied.superseded)
-            self._tell(applied.stored, origins)
-        if self.members is not before:
-            await self._follow_membership(before)
+        if not admitted:
+            return
+        # What was not admitted has no influence on who belongs: then nothing has moved.
+        if not any(is_membership(record.kind) for record in admitted):
+            members = self.members
+        changed = _changed_households(self.members, members)
+        applied = await self._store.apply(
+            admitted, changed, lambda record: _still_stands(record, members)
+        )
+        self._conduct.count("stored", len(applied.stored))
+        self._conduct.count("superseded", applied.superseded)
+        self._conduct.count("dropped", applied.dropped)
+        is_moved, self.members = members is not self.members, members
+        origins: dict[bytes, HostKey | None] = {
+            raw: submission.origin for submission in reversed(batch) for raw in submission.raws
+        }
+        if applied.dropped:
+            self._tell_forgotten()
+        self._tell(applied.stored, origins)
+        if is_moved:
+            self._tell_members()
+
+    async def purge(self) -> int:
+        """Forget what is over, and whatever stood by it alone; return how many records went.
+
+        Raises LocalError if the disk is full.
+        """
+        async with self._working:
+            now_ms = self._clock.now_ms()
+            members = self.members.unexpired(now_ms)
+            changed = _changed_households(self.members, members)
+            purged = await self._store.purge(
+                now_ms, changed, lambda record: _still_stands(record, members)
+            )
+            is_moved, self.members = members is not self.members, members
+            if purged:
+                self._tell_forgotten()
+            if is_moved:
+                self._tell_members()
+        return purged
 
     def _tell(self, stored: Sequence[Envelope], origins: dict[bytes, HostKey | None]) -> None:
         by_origin: dict[HostKey | None, list[Envelope]] = {}
@@ -158,22 +192,15 @@ class Inbox:
             for listener in self.on_stored:
                 listener(records, origin)
 
-    async def _follow_membership(self, before: Members) -> None:
-        """Drop what no longer may stand, try again what may now, and tell the listeners."""
-        changed = _changed_households(before, self.members)
-        if changed:
-            dropped = await self._store.drop(changed, self._still_stands)
-            self._conduct.count("dropped", len(dropped))
+    def _tell_forgotten(self) -> None:
+        for listener in self.on_forgotten:
+            listener()
+
+    def _tell_members(self) -> None:
+        """Tell the listeners who belongs now, and try again what may be admitted now."""
         for listener in self.on_members:
             listener(self.members)
         self._retry(lambda reason: reason != "not-yet")
-
-    def _still_stands(self, record: Envelope) -> bool:
-        if is_membership(record.kind):
-            return self.members.holds(record)
-        return record.slot < self.members.slots(
-            record.household, record.kind
-        ) and self.members.signs_for(record.device, record.household)
 
     def _note(self, submission: Submission) -> None:
         for verdict in submission.verdicts:
@@ -182,7 +209,7 @@ class Inbox:
                     self._conduct.count(f"rejected:{reason}")
                     if submission.origin is not None:
                         self.on_fault(submission.origin, reason)
-                case Park(reason, record):
+                case Park(reason, record) if submission.parks:
                     self._park(record, submission.origin, reason)
                 case Ignore(reason):
                     self._conduct.count(f"ignored:{reason}")
@@ -219,11 +246,18 @@ class Inbox:
             self._retry(lambda reason: True)
 
 
+def _still_stands(record: Envelope, members: Members) -> bool:
+    if is_membership(record.kind):
+        return members.holds(record)
+    return record.slot < members.slots(record.household, record.kind) and members.signs_for(
+        record.device, record.household
+    )
+
+
 def _changed_households(before: Members, after: Members) -> list[HouseholdId]:
     """Return the households whose records may stand no longer."""
-    changed: list[HouseholdId] = []
-    for household, was in before.households.items():
-        now = after.households.get(household)
-        if now is None or now.status is not was.status or dict(now.devices) != dict(was.devices):
-            changed.append(household)
-    return changed
+    return [
+        household
+        for household, was in before.households.items()
+        if after.households.get(household) != was
+    ]

@@ -18,6 +18,8 @@ from protocol.errors import LocalError
 _ANSWERING_WAITS_S = 2.0
 """The dialler of a connection catches up at once, the other side this much later."""
 _MISCONDUCT_WEIGHT = 5.0
+_WEIGHTS = {"catchup-slow": 5.0, "catchup-endless": 5.0, "catchup-withheld": 5.0}
+"""Of what ties up more than one message does."""
 
 
 class NodeListener:
@@ -38,7 +40,7 @@ class NodeListener:
         learn: Callable[[Passed], Awaitable[None]],
         network: Network,
     ) -> None:
-        """Begin to act on what the network tells."""
+        """Begin to act on what the network tells, until :meth:`detach`."""
         self._nursery = nursery
         self._gossip = gossip
         self._catchup = catchup
@@ -46,6 +48,10 @@ class NodeListener:
         self._neighbourhood = neighbourhood
         self._learn = learn
         self._network = network
+
+    def detach(self) -> None:
+        """Turn deaf again: the services end, and the network goes on for a moment."""
+        self._nursery = None
 
     async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:
         """As the port says: total, False only for provably bad bytes."""
@@ -76,12 +82,13 @@ class NodeListener:
 
     def on_fault(self, peer: HostKey, reason: str) -> None:
         """Count a provably bad record or message."""
-        self._fault(peer, reason, 1.0)
+        self._fault(peer, reason, _WEIGHTS.get(reason, 1.0))
 
     def on_passed(self, passed: Passed) -> None:
         """Learn from the records by which somebody passed the gate."""
         if self._nursery is not None:
-            self._nursery.start_soon(self._try_learn, passed)
+            self._sync.introduce(passed.host, passed.member.household)
+            self._nursery.start_soon(self._try, self._learn, passed)
 
     def on_equal(self, peer: HostKey, done: Exchange) -> None:
         """Note that the sets are equal with a neighbour."""
@@ -89,22 +96,25 @@ class NodeListener:
         self._conduct.count("catchup-fetched", done.fetched)
         self._conduct.count("catchup-offered", done.offered)
         if self._nursery is not None:
-            self._nursery.start_soon(self._sync.note_equal, peer)
+            self._nursery.start_soon(self._try, self._sync.note_equal, peer)
 
     async def _keep(
         self, scope: trio.CancelScope, peer: HostKey, address: str, outbound: bool
     ) -> None:
         with scope:
-            await self._neighbourhood.connected(peer, address, outbound)
+            self._neighbourhood.connected(peer, address, outbound)
+            if outbound:
+                await self._try(self._neighbourhood.remember, peer, address)
             await self._catchup.keep_equal(peer, 0.0 if outbound else _ANSWERING_WAITS_S)
 
-    async def _try_learn(self, passed: Passed) -> None:
+    async def _try(self, note: Callable[..., Awaitable[None]], *what: object) -> None:
+        """Note something; a full disk must not end the node."""
         try:
-            await self._learn(passed)
+            await note(*what)
         except LocalError:
             self._conduct.count("store-failed")
 
     def _fault(self, peer: HostKey, reason: str, weight: float) -> None:
-        if self._conduct.fault(peer, reason, trio.current_time(), weight):
-            assert self._nursery is not None
+        cut_off = self._conduct.fault(peer, reason, trio.current_time(), weight)
+        if cut_off and self._nursery is not None:
             self._nursery.start_soon(self._network.disconnect, peer)

@@ -89,13 +89,16 @@ class Market:
         problem = self._unshowable(listing, self._clock.now_ms())
         if problem is not None:
             raise problem
-        record = await self._author.replace(Kind.LISTING, own.slot, listing.pack())
+        record = await self._author.replace(Kind.LISTING, own.slot, listing.pack(), key=own.key)
+        if own.state is not State.OPEN:
+            # The mark must outlive the new revision: expired, it would leave the listing open.
+            await self._mark(own, own.state)
         return self._stored(record, listing, own.state, own.household_name)
 
     async def withdraw(self, key: ThingKey) -> StoredListing:
         """Take an own listing back, for good. LocalError ``listing-not-found``."""
         own = await self._own(key)
-        await self._author.replace(Kind.LISTING, own.slot, b"", withdrawn=True)
+        await self._author.replace(Kind.LISTING, own.slot, b"", withdrawn=True, key=own.key)
         return own
 
     async def renew(self, key: ThingKey, days: int) -> StoredListing:
@@ -107,12 +110,7 @@ class Market:
     async def mark(self, key: ThingKey, state: State) -> StoredListing:
         """Mark an own listing as reserved, taken or open again, visible at once."""
         own = await self._own(key)
-        marks = await self._author.standing(Kind.MARK)
-        body = Mark(own.key, state).pack()
-        if own.slot in marks:
-            await self._author.start_anew(Kind.MARK, own.slot, body)
-        else:
-            await self._author.replace(Kind.MARK, own.slot, body)
+        await self._mark(own, state)
         return replace(own, state=state)
 
     async def search(self, query: SearchQuery) -> SearchAnswer:
@@ -153,6 +151,9 @@ class Market:
         """Return how many listings show at this node at the moment."""
         now_ms = self._clock.now_ms()
         return await self._store.database.read(lambda c: count_listings(c, now_ms))
+
+    async def _mark(self, own: StoredListing, state: State) -> None:
+        await self._author.start_anew(Kind.MARK, own.slot, Mark(own.key, state).pack())
 
     async def _own(self, key: ThingKey) -> StoredListing:
         found = await self._store.database.read(lambda c: listings_by_key(c, key, key))

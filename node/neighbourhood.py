@@ -35,6 +35,8 @@ _DIAL_DEADLINE_S = 10.0
 _MAX_CANDIDATES = 500
 _MAX_STRAY = 64
 _DIALS_AT_ONCE = 4
+_FAREWELL_S = 1.0
+_GONE = frozenset({"removed", "left"})
 
 
 @dataclass(slots=True)
@@ -97,19 +99,24 @@ class Neighbourhood:
                 stray.due_s = min(stray.due_s, trio.current_time())
         self._wake.set()
 
-    async def connected(self, peer: HostKey, address: str, outbound: bool) -> None:
+    def connected(self, peer: HostKey, address: str, outbound: bool) -> None:
         """Note a connection: the address worked, and waiting starts anew from short."""
+        self.told_removed = False  # whoever said so spoke for nobody else
         candidate = self._candidates.setdefault(peer, _Candidate())
         candidate.delay_s = _FIRST_DELAY_S
         if outbound:
             self._learn(peer, address)
-            await remember_address(self._database, peer, address, self._clock.now_ms())
+
+    async def remember(self, peer: HostKey, address: str) -> None:
+        """Keep an address that worked across restarts. Raises LocalError if the disk is full."""
+        await remember_address(self._database, peer, address, self._clock.now_ms())
 
     def disconnected(self, peer: HostKey) -> None:
         """Dial again soon: most losses are short."""
-        candidate = self._candidates.setdefault(peer, _Candidate())
-        candidate.due_s = trio.current_time() + self._random.uniform(0.1, 0.5)
-        self._wake.set()
+        candidate = self._candidates.get(peer)
+        if candidate is not None:
+            candidate.due_s = trio.current_time() + self._random.uniform(0.1, 0.5)
+            self._wake.set()
 
     def known(self) -> int:
         """Return how many hosts could be dialled."""
@@ -122,29 +129,34 @@ class Neighbourhood:
             while True:
                 self._wake = trio.Event()
                 await self._dial_round()
-                for host in self._leaving:
-                    await self._network.disconnect(host)
-                    await forget_host(self._database, host)
-                self._leaving.clear()
+                while self._leaving:
+                    nursery.start_soon(self._part_from, self._leaving.pop())
                 with trio.move_on_after(self._next_due()):
                     await self._wake.wait()
 
-    def _next_due(self) -> float:
-        now = trio.current_time()
+    def _room(self) -> int:
+        return MAX_OUTBOUND - sum(c.outbound for c in self._network.connections())
+
+    def _dialable(self) -> list[tuple[HostKey, _Candidate]]:
+        """Hosts that are not connected, and of which an address is known."""
         connected = {connection.peer for connection in self._network.connections()}
-        waiting = [c.due_s - now for host, c in self._candidates.items() if host not in connected]
-        waiting += [c.due_s - now for c in self._strays.values()]
+        return [
+            (host, candidate)
+            for host, candidate in self._candidates.items()
+            if host not in connected and candidate.addresses
+        ]
+
+    def _next_due(self) -> float:
+        if self._room() <= 0:
+            return _ROUND_S  # nobody is dialled before a connection is lost, which wakes us
+        now = trio.current_time()
+        waiting = [candidate.due_s - now for _, candidate in self._dialable()]
+        waiting += [stray.due_s - now for stray in self._strays.values()]
         return max(0.05, min([_ROUND_S, *waiting]))
 
     async def _dial_round(self) -> None:
-        now = trio.current_time()
-        connected = {connection.peer for connection in self._network.connections()}
-        room = MAX_OUTBOUND - sum(c.outbound for c in self._network.connections())
-        due = [
-            (host, candidate)
-            for host, candidate in self._candidates.items()
-            if host not in connected and candidate.due_s <= now and candidate.addresses
-        ]
+        now, room = trio.current_time(), self._room()
+        due = [(host, candidate) for host, candidate in self._dialable() if candidate.due_s <= now]
         self._random.shuffle(due)
         limiter = trio.CapacityLimiter(_DIALS_AT_ONCE)
         async with trio.open_nursery() as nursery:
@@ -163,6 +175,8 @@ class Neighbourhood:
                     await self._network.dial(address, _DIAL_DEADLINE_S)
                 except Refused as refusal:
                     self._note_refusal(refusal)
+                    if refusal.by_us and refusal.reason in _GONE:
+                        await self._forget(host)
                     break
                 except (DialFailed, NetworkError):
                     self._conduct.count("dial-failed")
@@ -215,8 +229,7 @@ class Neighbourhood:
                 told = read_addresses(record.body)
             except RemoteError:
                 continue
-            member = self._inbox.members.by_host(told.host)
-            if member is None or member.household != record.household:
+            if not self._inbox.members.is_host_of(told.host, record.household):
                 continue  # only a household's own hosts: nobody sends others elsewhere
             for address in told.addresses:
                 self._learn(HostKey(told.host), address)
@@ -226,10 +239,27 @@ class Neighbourhood:
         """Removal closes connections as the record spreads."""
         self._moved.set()
         for connection in self._network.connections():
-            if members.by_host(connection.peer) is None and (connection.peer in self._candidates):
-                self._candidates.pop(connection.peer, None)
+            if members.by_host(connection.peer) is None:
                 self._leaving.append(connection.peer)
                 self._wake.set()
+
+    async def _part_from(self, host: HostKey) -> None:
+        """Close to a host that belongs no more, unless that was only how it looked.
+
+        Meanwhile it hears of its removal; and the records by which a joiner has just passed
+        the gate may still be on their way into the store.
+        """
+        await trio.sleep(_FAREWELL_S)
+        if self._inbox.members.by_host(host) is None:
+            await self._forget(host)
+            await self._network.disconnect(host)
+
+    async def _forget(self, host: HostKey) -> None:
+        self._candidates.pop(host, None)
+        try:
+            await forget_host(self._database, host)
+        except LocalError:
+            self._conduct.count("store-failed")
 
     # -- the own address record
 

@@ -19,7 +19,7 @@ from node.catchup import Catchup
 from node.clock import Clock, Skew, SystemClock
 from node.community import Community
 from node.conduct import Conduct
-from node.enrolment import DATABASE_FILE, PROFILE_SETTING, Discovery
+from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
 from node.identity import Identity
 from node.inbox import Inbox
@@ -30,16 +30,20 @@ from node.neighbourhood import Neighbourhood
 from node.network.port import Network, OpenNetwork
 from node.store.database import Database, open_database
 from node.store.records import RecordStore
-from node.store.settings import Enrolment, read_enrolment, read_setting
+from node.store.settings import PROFILE_SETTING, Enrolment, read_enrolment, read_setting
 from node.sync import Sync
 from protocol.admission import Admit
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
 from protocol.kinds import Kind
+from protocol.limits import DAY_MS
 from protocol.membership.members import Members, found
 from protocol.signing import KeyPair, Seed
 
-_PURGE_S = 600.0
+_PURGE_S = 60.0
+_ATTEND_S = 3_600.0
+_PROFILE_REFRESH_MS = 30 * DAY_MS
+"""Content lives 91 days: a profile that is not told again would leave a household nameless."""
 
 
 @asynccontextmanager
@@ -203,12 +207,13 @@ async def _running(
         async with trio.open_nursery() as nursery:
             nursery.start_soon(inbox.run)
             nursery.start_soon(gossip.run)
-            await _introduce(database, author, inbox, own_records)
             await neighbourhood.load()
             listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
             inbox.on_fault = listener.on_fault
-            nursery.start_soon(_attend, database, inbox, community, author, own_records)
-            nursery.start_soon(_purge, store, clock, skew, conduct)
+            attending = _Attending(database, clock, inbox, community, author, own_records, conduct)
+            await attending.attend()
+            nursery.start_soon(attending.run)
+            nursery.start_soon(_purge, inbox, skew, conduct)
             nursery.start_soon(neighbourhood.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):
@@ -216,6 +221,7 @@ async def _running(
                 try:
                     yield node
                 finally:
+                    listener.detach()
                     nursery.cancel_scope.cancel()
 
 
@@ -223,44 +229,68 @@ def _device_slot(own_records: Sequence[Envelope]) -> int:
     return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
 
 
-async def _introduce(
-    database: Database, author: Author, inbox: Inbox, own_records: Sequence[Envelope]
-) -> None:
-    """Put the own membership records and, once they stand, the profile into the community."""
-    missing = [r.raw for r in own_records if not inbox.members.holds(r)]
-    if missing:
-        await inbox.submit(missing, None)
-    if inbox.members.member(author.household) is None:
-        return
-    profile = await read_setting(database, PROFILE_SETTING)
-    if profile is not None and 0 not in await author.standing(Kind.PROFILE):
-        await author.replace(Kind.PROFILE, 0, profile)
+class _Attending:
+    """Introduces this household, keeps its profile known, confirms those it invited."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        inbox: Inbox,
+        community: Community,
+        author: Author,
+        own_records: Sequence[Envelope],
+        conduct: Conduct,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._inbox = inbox
+        self._community = community
+        self._author = author
+        self._own_records = own_records
+        self._conduct = conduct
+        self._moved = trio.Event()
+        inbox.on_members.append(lambda members: self._moved.set())
+
+    async def run(self) -> None:
+        """Attend whenever the membership has moved, and every hour, until cancelled."""
+        while True:
+            with trio.move_on_after(_ATTEND_S):
+                await self._moved.wait()
+            await self.attend()
+
+    async def attend(self) -> None:
+        """Do what is due now."""
+        self._moved = trio.Event()
+        try:
+            missing = [r.raw for r in self._own_records if not self._inbox.members.holds(r)]
+            if missing:
+                await self._inbox.submit(missing, None)
+            await self._tell_profile()
+            await self._community.confirm_waiting()
+        except LocalError as error:  # a full disk, or a parting just now: tried again
+            self._conduct.count(f"not-attended:{error.code}")
+
+    async def _tell_profile(self) -> None:
+        member = self._inbox.members.member(self._author.household)
+        if member is None or not member.stands:
+            return
+        held = (await self._author.standing(Kind.PROFILE)).get(0)
+        if held is not None and self._clock.now_ms() < held.created_at_ms + _PROFILE_REFRESH_MS:
+            return
+        # What stands may be newer than this device's own choice: another device's.
+        chosen = held.body if held is not None and not held.withdrawn else None
+        profile = chosen or await read_setting(self._database, PROFILE_SETTING)
+        if profile is not None:
+            await self._author.replace(Kind.PROFILE, 0, profile)
 
 
-async def _attend(
-    database: Database,
-    inbox: Inbox,
-    community: Community,
-    author: Author,
-    own_records: Sequence[Envelope],
-) -> None:
-    """When the membership moves: introduce this household, confirm those it invited."""
-    moved = trio.Event()
-
-    def wake(members: Members) -> None:
-        moved.set()
-
-    inbox.on_members.append(wake)
-    while True:
-        moved = trio.Event()
-        await _introduce(database, author, inbox, own_records)
-        await community.confirm_waiting()
-        await moved.wait()
-
-
-async def _purge(store: RecordStore, clock: Clock, skew: Skew, conduct: Conduct) -> None:
+async def _purge(inbox: Inbox, skew: Skew, conduct: Conduct) -> None:
     """Forget what is over, unless the own clock may be wrong."""
     while True:
         if skew.trustworthy:
-            conduct.count("expired", await store.purge(clock.now_ms()))
+            try:
+                conduct.count("expired", await inbox.purge())
+            except LocalError:
+                conduct.count("store-failed")
         await trio.sleep(_PURGE_S)

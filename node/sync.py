@@ -59,6 +59,22 @@ class Sync:
         self._own = own
         self._missing = missing
         self._last: dict[HouseholdId, int] = {}
+        self._proven: dict[HostKey, HouseholdId] = {}
+
+    def introduce(self, peer: HostKey, household: HouseholdId) -> None:
+        """Note whom a host proved to be at the gate.
+
+        Another household may name the same host in a device record of its own; what counts
+        is what the gate has judged.
+        """
+        self._proven[peer] = household
+
+    def household_of(self, peer: HostKey) -> HouseholdId | None:
+        """Return the standing household that a connected host speaks for."""
+        household = self._proven.get(peer)
+        if household is None or not self._inbox.members.is_host_of(peer, household):
+            return None
+        return household
 
     async def load(self) -> None:
         """Recall the last syncs from the file."""
@@ -66,11 +82,11 @@ class Sync:
 
     async def note_equal(self, peer: HostKey) -> None:
         """Note that the sets were equal with a host's household just now."""
-        member = self._inbox.members.by_host(peer)
-        if member is None:
+        household = self.household_of(peer)
+        if household is None:
             return
-        self._last[member.household] = self._clock.now_ms()
-        number = self._store.number_of(member.household)
+        self._last[household] = self._clock.now_ms()
+        number = self._store.number_of(household)
         if number is not None:
             await note_synced(self._store.database, number, self._clock.now_ms())
 
@@ -79,9 +95,9 @@ class Sync:
         profiles = await read_profiles(self._store.database)
         connected: dict[HouseholdId, str] = {}
         for connection in self._network.connections():
-            member = self._inbox.members.by_host(connection.peer)
-            if member is not None and member.household != self._own:
-                connected[member.household] = connection.address
+            household = self.household_of(connection.peer)
+            if household is not None and household != self._own:
+                connected[household] = connection.address
         neighbours = [
             Neighbour(
                 household,

@@ -8,6 +8,7 @@ import trio_asyncio
 
 from node.backup import restore_backup
 from node.clock import SystemClock
+from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, HouseholdSettings, load_settings
 from protocol.errors import LocalError
 
@@ -18,7 +19,8 @@ def restore_household(file: Path, words: list[str], home: Home) -> HouseholdSett
     Raises LocalError as ``node.backup.restore_backup``, and ``backup-damaged`` if the backup
     holds no settings.
     """
-    trio_asyncio.run(restore_backup, file, words, home.folder, SystemClock())
+    with unwrapped():
+        trio_asyncio.run(restore_backup, file, words, home.folder, SystemClock())
     try:
         return load_settings(home)
     except LocalError:

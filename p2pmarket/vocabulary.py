@@ -81,12 +81,24 @@ CATEGORIES: Mapping[str, str] = {
     "other": msgid("Other"),
 }
 
+_CATEGORY_WORDS = {
+    "tiere": "animals", "baby und kind": "baby-kids", "kinder": "baby-kids",
+    "fahrräder": "bikes", "fahrrad": "bikes", "bücher und medien": "books-media",
+    "bücher": "books-media", "bauen": "building", "kleidung": "clothing",
+    "elektronik": "electronics", "veranstaltungen": "events", "essen": "food",
+    "lebensmittel": "food", "möbel": "furniture", "garten": "garden", "hilfe": "help",
+    "haushalt": "household", "haushaltswaren": "household", "unterricht": "lessons",
+    "musik": "music", "draußen": "outdoor", "pflanzen": "plants", "sport": "sports",
+    "werkzeug": "tools", "verkehr": "transport", "sonstiges": "other",
+}  # fmt: skip
+
 MEMBER_STATUSES: Mapping[str, str] = {
     "founder": msgid("founder"),
     "confirmed": msgid("member"),
     "provisional": msgid("not yet confirmed"),
     "waiting": msgid("waiting"),
     "left": msgid("left"),
+    "removed": msgid("removed"),
 }
 
 
@@ -113,10 +125,8 @@ def condition_id(word: str) -> str | None:
 def category_id(word: str) -> str:
     """Return the category id behind a label, or the word itself in lower case."""
     wanted = word.strip().casefold()
-    for identifier, name in CATEGORIES.items():
-        if wanted in (name.casefold(), _(name).casefold()):
-            return identifier
-    return wanted
+    names = {name.casefold(): identifier for identifier, name in CATEGORIES.items()}
+    return names.get(wanted) or _CATEGORY_WORDS.get(wanted, wanted)
 
 
 def _identify(word: str, labels: Mapping[str, str], words: Mapping[str, str]) -> str | None:

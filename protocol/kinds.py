@@ -29,10 +29,19 @@ class Kind(IntEnum):
 FIRST_CONTENT = 32
 FIRST_DURABLE = 128
 AFTER_LAST = 192
+MANY_CONTENT = range(36, 40)
+MANY_DURABLE = range(128, 132)
 KNOWN = frozenset(int(kind) for kind in Kind)
 
 ROOT_SIGNED = frozenset({Kind.CHARTER, Kind.CERTIFICATE, Kind.DEVICE})
 """Kinds that the household's own key signs; all others are signed by one of its devices."""
+
+
+def max_bytes(kind: int) -> int:
+    """Return the longest record of this kind; kinds with many slots are small."""
+    if kind in MANY_CONTENT or kind in MANY_DURABLE:
+        return limits.MAX_SMALL_RECORD_BYTES
+    return limits.MAX_RECORD_BYTES
 
 
 def is_membership(kind: int) -> bool:

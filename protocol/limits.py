@@ -45,7 +45,12 @@ FOUNDER_CONFIRMATION_SLOTS = 4_096
 REMOVAL_SLOTS = 4_096
 UNKNOWN_MEMBERSHIP_SLOTS = 16
 UNKNOWN_CONTENT_SLOTS = 32
-UNKNOWN_DURABLE_SLOTS = 64
+UNKNOWN_DURABLE_SLOTS = 32
+MANY_CONTENT_SLOTS = 512
+MANY_DURABLE_SLOTS = 4_096
+MAX_SMALL_RECORD_BYTES = 1_024
+"""Of the kinds of which a household may have many (questions; receipts, reviews): so that
+room for them now is no room for a flood."""
 SLOT_HEADROOM = 4
 """Listing slots that the set can hold, as a multiple of the founding charter's: a later
 charter may raise what is shown this far without nodes disagreeing about the set."""

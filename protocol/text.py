@@ -43,9 +43,14 @@ def is_language(tag: str) -> bool:
 
 
 def clean(value: str, lines: bool = False) -> str:
-    """Return ``value`` made valid: NFC, trimmed, forbidden characters dropped."""
-    normal = unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
-    if not lines:
-        normal = " ".join(normal.split())
-    kept = "".join(c for c in normal if is_harmless(c) or (lines and c == "\n"))
-    return kept.strip()
+    """Return ``value`` made valid: NFC, trimmed, forbidden characters dropped.
+
+    White space of any kind becomes spaces, runs of it one, unless ``lines`` is set: then line
+    feeds stay.
+    """
+    spaced = value.replace("\r\n", "\n")
+    spaced = "".join(" " if c.isspace() and not (lines and c == "\n") else c for c in spaced)
+    # Dropping may bring a letter and its accent together: it goes before normalisation.
+    parts = [_FORBIDDEN.sub("", part) for part in spaced.split("\n")]
+    normal = unicodedata.normalize("NFC", "\n".join(parts))
+    return normal.strip() if lines else " ".join(normal.split())

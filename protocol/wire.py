@@ -16,6 +16,8 @@ from protocol.limits import MAX_DEPTH
 
 Value: TypeAlias = "bool | int | bytes | str | tuple[Value, ...] | None"
 
+_PLAIN = frozenset({bool, int, bytes, str, type(None)})
+
 
 def pack(value: Value) -> bytes:
     """Return the canonical encoding. Arrays are tuples; anything else is a TypeError."""
@@ -44,10 +46,9 @@ def unpack(raw: bytes, max_bytes: int) -> Value:
 
 
 def _allowed(value: object, depth: int) -> bool:
-    kind = type(value)
-    if kind is tuple:
-        return depth > 0 and all(_allowed(item, depth - 1) for item in value)  # type: ignore[attr-defined]
-    return value is None or kind in (bool, int, bytes, str)
+    if type(value) is not tuple:
+        return type(value) in _PLAIN
+    return depth > 0 and all(type(item) in _PLAIN or _allowed(item, depth - 1) for item in value)
 
 
 class Fields:
@@ -62,17 +63,10 @@ class Fields:
             raise RemoteError("body-invalid", field=name)
         self._values = iter(value)
 
-    def _next(self, kind: type, name: str) -> object:
-        value = next(self._values)
-        if type(value) is not kind:
-            raise RemoteError("body-invalid", field=name)
-        return value
-
     def integer(self, name: str, lowest: int, highest: int) -> int:
         """The next field: an integer within [lowest, highest]."""
-        value = self._next(int, name)
-        assert isinstance(value, int)
-        if not lowest <= value <= highest:
+        value = next(self._values)
+        if type(value) is not int or not lowest <= value <= highest:
             raise RemoteError("body-invalid", field=name)
         return value
 
@@ -87,22 +81,23 @@ class Fields:
 
     def boolean(self, name: str) -> bool:
         """The next field: true or false."""
-        value = self._next(bool, name)
-        assert isinstance(value, bool)
+        value = next(self._values)
+        if type(value) is not bool:
+            raise RemoteError("body-invalid", field=name)
         return value
 
     def octets(self, name: str, length: int) -> bytes:
         """The next field: exactly ``length`` bytes."""
-        value = self._next(bytes, name)
-        assert isinstance(value, bytes)
-        if len(value) != length:
+        value = next(self._values)
+        if type(value) is not bytes or len(value) != length:
             raise RemoteError("body-invalid", field=name)
         return value
 
     def text(self, name: str) -> str:
         """The next field: a string (its content is checked by the body class)."""
-        value = self._next(str, name)
-        assert isinstance(value, str)
+        value = next(self._values)
+        if type(value) is not str:
+            raise RemoteError("body-invalid", field=name)
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -114,9 +109,8 @@ class Fields:
 
     def array(self, name: str, longest: int) -> tuple[Value, ...]:
         """The next field: an array of at most ``longest`` items."""
-        value = self._next(tuple, name)
-        assert isinstance(value, tuple)
-        if len(value) > longest:
+        value = next(self._values)
+        if type(value) is not tuple or len(value) > longest:
             raise RemoteError("body-invalid", field=name)
         return value
 

@@ -55,15 +55,16 @@ class Fit(Enum):
     """Unless it is a known word and a prefix: Schlaf-an-zug; but Traum-haus."""
 
 
-def compound_fit(before: str, head_letters: int) -> Fit:
+def compound_fit(before: str, head: str) -> Fit:
     """How sure it is that `before` is the first part of a compound: Fahr-rad; not G-rad, Um-zug."""
     if before in _SHORT_MODIFIERS:
         return Fit.YES
     if len(before) < _MIN_PART or before in VERBAL_PREFIXES or _VOWELS.isdisjoint(before):
         return Fit.NO
-    if head_letters <= _MIN_PART and (len(before) <= _MIN_PART or before[-1] in "aiou"):
+    foreign = before[-1] in "aiou" and (not before.endswith("au") or head.startswith("to"))
+    if len(head) <= _MIN_PART and (foreign or len(before) <= _MIN_PART):
         return Fit.IF_KNOWN
-    if len(before) > _MAX_FOREIGN and before[-1] in "aiou":
+    if len(before) > _MAX_FOREIGN and foreign:
         return Fit.IF_KNOWN
     return Fit.UNLESS_DERIVED if underived(before) else Fit.YES
 

@@ -9,7 +9,7 @@ def listed(text: str) -> frozenset[str]:
 ER_PLURALS = listed(
     "amt bad band bild blatt brett buch dach dorf fach fass feld geist geld glas glied grab gras "
     "haus holz horn huhn kalb kind kleid korn kraut lamm land licht lied loch mann maul mund nest "
-    "pfand rad rind schild schloss schwert tuch volk wald weib wurm"
+    "pfand rad rind schild schloss schwert strauch tuch volk wald weib wurm"
 )
 """Nouns whose plural is in -er (Buch, Bücher). Source: Duden Grammatik, Pluralbildung."""
 
@@ -30,6 +30,11 @@ IRREGULAR_STEMS = {
     "mice": "mous",
     "feet": "foot",
     "teeth": "tooth",
+    "glasses": "glas",
+    "shos": "sho",
+    "eisen": "eisen",
+    "skier": "ski",
+    "skiern": "ski",
     "eier": "ei",
     "eiern": "ei",
 }
@@ -46,9 +51,16 @@ DERIVATIONS = listed(
 )
 """Suffixes, not heads: Kleidung is no "ung" of a Kleid, nor küchenfertig a Küche. Folded."""
 
+FOREIGN_ADJECTIVES = listed(
+    "akustisch aesthetisch arktisch asiatisch authentisch automatisch britisch dramatisch "
+    "elastisch exotisch fantastisch grafisch hektisch identisch kosmetisch kritisch magnetisch "
+    "optisch plastisch politisch praktisch romantisch spezifisch statisch synthetisch theoretisch"
+)
+"""They end like a Tisch or a Fisch and are none."""
+
 STOP_WORDS = listed(
     # German function words
-    "aber alle allem allen aller alles als also am an andere anderen ans auch auf aus bei beide "
+    "ab aber alle allem allen aller alles als also am an andere anderen ans auch auf aus bei beide "
     "beim bin bis bist bisschen bitte bzw ca da dabei dafuer damit danach dann das dass daran "
     "darf darin dazu dein deine dem den denn der deren des deshalb die dies diese diesem diesen "
     "dieser dieses doch dort du durch duerfen ebenso eh ein eine einem einen einer eines einfach "

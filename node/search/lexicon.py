@@ -1,7 +1,6 @@
 """What a native speaker would write down about markets without looking at any listing.
 
-All words are spelled (see `spelling.spell`). A community's own category is also found by its
-identifier.
+All words are spelled (see `spelling.spell`).
 """
 
 from node.search.grammar import listed
@@ -68,7 +67,7 @@ concerns a piano (services, events); a Tischdecke is no table."""
 SYNONYMS: tuple[frozenset[str], ...] = (
     listed("sofa couch"),
     listed("fahrrad rad velo"),
-    listed("bike bicycle cycle"),
+    listed("bike bicycle"),
     listed("handy mobiltelefon smartphone"),
     listed("fernseher tv television telly"),
     listed("laptop notebook"),
@@ -84,6 +83,5 @@ SYNONYMS: tuple[frozenset[str], ...] = (
     listed("sessel fauteuil"),
     listed("semmel broetchen"),
     listed("inliner inlineskates"),
-    listed("dachboden speicher"),
     listed("beamer projektor"),
 )

@@ -35,7 +35,13 @@ def sound(folded: str) -> str:
 
 
 def ends(word: str) -> tuple[str, str]:
-    """The beginning and the end of a folded word of which one edit leaves one whole."""
+    """The beginning and the end of a folded word, of which a slip leaves one whole.
+
+    Halves, of which one edit can touch but one; thirds of long words, which may have two slips.
+    """
+    if len(word) >= _TWO_EDITS_FROM:
+        third = len(word) // 3
+        return word[:third], word[-third:]
     middle = len(word) // 2
     return word[:middle], word[middle + 1 :] if len(word) % 2 else word[middle:]
 

@@ -62,10 +62,11 @@ def _expressions(reader: Reader, cursor: Any, text: str) -> _Expressions | None:
     terms = reader.read(query_words) if query_words else None
     if terms is None:
         return None
-    loose = all_of(term.anyhow() for term in terms)
     if len(terms) == 1:
         whole = any_of([terms[0].sure(), _at_home(cursor, terms[0])])
+        loose = any_of([terms[0].passing(), terms[0].accessory()])
     else:
+        loose = all_of(term.anyhow() for term in terms)
         whole = all_of([any_of(term.sure() for term in terms), loose])
     ranks = [(term.as_typed(), 1) for term in terms]
     ranks += [(term.sure(), 2) for term in terms]

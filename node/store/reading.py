@@ -23,6 +23,8 @@ _MAX_BEGUN = 300
 _MAX_MEANT = 3
 _MIN_GUESSED = 4
 """Shorter words are taken as typed."""
+_LONG = 7
+"""A word so long is hardly another when only dots and endings differ, as Küche and Kuchen do."""
 
 
 class Reader:
@@ -113,9 +115,14 @@ class Reader:
 
     def _dotted(self, word: str) -> Term | None:
         """The word with other dots: Bucherregal, Bücherregal."""
-        variants = [v for v in dot_variants(word) if self._vocabulary.ending(back(v), 1)]
+        variants = [variant for variant in dot_variants(word) if self._is_written(variant)]
         term = self._forms(variants)
         return term if variants and self._is_answered(term) else None
+
+    def _is_written(self, variant: str) -> bool:
+        """Whether some word ends like this one, letter for letter unless it is long."""
+        endings = self._vocabulary.ending(back(variant))
+        return any(len(variant) >= _LONG or word.endswith(variant) for word, _ in endings)
 
     def _halves(self, word: str) -> Term | None:
         """A compound that no listing has, read as both its halves: Velokindersitz."""
@@ -130,7 +137,11 @@ class Reader:
 
     def _beginning(self, word: str) -> Term | None:
         """A word still being typed."""
-        found = self._vocabulary.beginning(fold(word), _MAX_BEGUN)
+        found = [
+            begun
+            for begun in self._vocabulary.beginning(fold(word), _MAX_BEGUN)
+            if begun.startswith(word) or (len(word) >= _LONG and fold(word) == word)
+        ]
         term = Term(exact=(word,), numbers=tuple(found))
         return term if self.is_live(term.sure()) else None
 
@@ -165,8 +176,11 @@ class Reader:
 
 
 def _near(typed: str, words: dict[str, str]) -> dict[str, float]:
-    """The words whose folded stems are near enough, with their distance in edits."""
-    apart = {word: distance(typed, folded) for word, folded in words.items()}
+    """The words whose folded stems are near enough, with their distance in edits.
+
+    A stem that differs by its dots alone has been read before, or refused for good reason.
+    """
+    apart = {word: distance(typed, folded) for word, folded in words.items() if folded != typed}
     return {word: edits for word, edits in apart.items() if edits is not None}
 
 
@@ -175,7 +189,7 @@ def _tails(root: str, letters: int) -> list[str]:
     return [
         root[-n:]
         for n in (letters - 1, letters, letters + 1)
-        if _MIN_GUESSED <= n < len(root) and compound_fit(root[:-n], n) is not Fit.NO
+        if _MIN_GUESSED <= n < len(root) and compound_fit(root[:-n], root[-n:]) is not Fit.NO
     ]
 
 

@@ -6,8 +6,10 @@ the item sets follow once the transaction is durable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+import trio
 
 from node.store.database import Connection, Database
 from node.store.listing_index import KnownWords
@@ -20,10 +22,14 @@ from protocol.reconcile import ItemSet, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch did. stored: the records that took their register, in arrival order."""
+    """What a batch did. stored: the records that took their register, in arrival order.
+
+    dropped: how many went because they may stand no longer.
+    """
 
     stored: tuple[Envelope, ...]
     superseded: int
+    dropped: int
 
 
 @dataclass(slots=True)
@@ -34,8 +40,11 @@ class _Batch:
     removed: list[tuple[int, int, bytes]] = field(default_factory=list)
     households: dict[HouseholdId, int] = field(default_factory=dict)
     next_seq: int = 0
-    """0 where nothing was added."""
     superseded: int = 0
+
+
+def _always(record: Envelope) -> bool:
+    return True
 
 
 class RecordStore:
@@ -49,6 +58,8 @@ class RecordStore:
         self._households: dict[HouseholdId, int] = {}
         self._next_seq = 1
         self._known_words = KnownWords()
+        # One change after the other: each builds on the numbers that the last one left.
+        self._changing = trio.Lock()
 
     async def load(self) -> list[Envelope]:
         """Fill the item sets from the file; return the standing membership records."""
@@ -86,59 +97,49 @@ class RecordStore:
         """Return the number by which tables name a household; None if it has no record."""
         return self._households.get(household)
 
-    async def apply(self, records: Sequence[Envelope]) -> Applied:
-        """Store those that win their register. records: admitted, in order of arrival."""
-        batch = await self.database.write(lambda connection: self._write(connection, records))
-        self._follow(batch)
-        return Applied(tuple(batch.added), batch.superseded)
+    async def apply(
+        self,
+        records: Sequence[Envelope],
+        suspects: Sequence[HouseholdId] = (),
+        stands: Callable[[Envelope], bool] = _always,
+    ) -> Applied:
+        """Store those that win their register. records: admitted, in order of arrival.
 
-    async def drop(
-        self, households: Iterable[HouseholdId], keeps: Callable[[Envelope], bool]
-    ) -> list[Envelope]:
-        """Delete the records of some households that may no longer stand; return them."""
+        suspects: households of which what no longer ``stands`` is deleted in the same
+        transaction: a crash must not keep what a removal that is on disk has voided.
+        """
 
-        def delete(connection: Connection) -> tuple[_Batch, list[Envelope]]:
-            batch = _Batch()
-            dropped: list[Envelope] = []
-            for household in households:
-                number = self._households.get(household)
-                if number is None:
-                    continue
-                rows = connection.execute(
-                    "SELECT seq, raw FROM record WHERE household = ?", (number,)
-                ).fetchall()
-                gone = [(seq, record) for seq, raw in rows if not keeps(record := decode(raw))]
-                changes = [
-                    Change(None, 0, number, seq, record.kind, record.slot) for seq, record in gone
-                ]
-                connection.executemany(
-                    "DELETE FROM record WHERE seq = ?", [(seq,) for seq, _ in gone]
-                )
-                write_views(connection, changes, self._rules(), self._known_words)
-                batch.removed += [(r.kind, r.created_at_ms, r.id) for _, r in gone]
-                dropped += [record for _, record in gone]
+        def write(connection: Connection) -> tuple[_Batch, int]:
+            batch = _Batch(next_seq=self._next_seq)
+            dropped = self._drop(connection, suspects, stands, batch)
+            self._write(connection, records, batch)
             return batch, dropped
 
-        batch, dropped = await self.database.write(delete)
-        self._follow(batch)
-        return dropped
+        async with self._changing:
+            batch, dropped = await self.database.write(write)
+            self._follow(batch)
+        return Applied(tuple(batch.added), batch.superseded, dropped)
 
-    async def purge(self, now_ms: int) -> int:
-        """Forget records whose time is over; return how many."""
+    async def purge(
+        self,
+        now_ms: int,
+        suspects: Sequence[HouseholdId] = (),
+        stands: Callable[[Envelope], bool] = _always,
+    ) -> int:
+        """Forget records whose time is over, and drop as :meth:`apply`; return how many."""
 
         def delete(connection: Connection) -> _Batch:
+            batch = _Batch(next_seq=self._next_seq)
             rows = connection.execute(
-                "SELECT seq, household, kind, slot, created_at_ms, id FROM record"
-                " WHERE expires_at_ms <= ?",
-                (now_ms,),
+                "SELECT seq, household, raw FROM record WHERE expires_at_ms <= ?", (now_ms,)
             ).fetchall()
-            changes = [Change(None, 0, n, seq, kind, slot) for seq, n, kind, slot, _, _ in rows]
-            connection.executemany("DELETE FROM record WHERE seq = ?", [(row[0],) for row in rows])
-            write_views(connection, changes, self._rules(), self._known_words)
-            return _Batch(removed=[(kind, at, id) for _, _, kind, _, at, id in rows])
+            self._delete(connection, [(seq, n, decode(raw)) for seq, n, raw in rows], batch)
+            self._drop(connection, suspects, stands, batch)
+            return batch
 
-        batch = await self.database.write(delete)
-        self._follow(batch)
+        async with self._changing:
+            batch = await self.database.write(delete)
+            self._follow(batch)
         return len(batch.removed)
 
     async def raws(self, wanted: Sequence[Wanted]) -> list[bytes]:
@@ -203,8 +204,34 @@ class RecordStore:
 
     # -- one transaction
 
-    def _write(self, connection: Connection, records: Sequence[Envelope]) -> _Batch:
-        batch = _Batch(next_seq=self._next_seq)
+    def _drop(
+        self,
+        connection: Connection,
+        suspects: Sequence[HouseholdId],
+        stands: Callable[[Envelope], bool],
+        batch: _Batch,
+    ) -> int:
+        gone: list[tuple[int, int, Envelope]] = []
+        for household in suspects:
+            number = self._households.get(household)
+            rows = connection.execute(
+                "SELECT seq, raw FROM record WHERE household = ?", (number,)
+            ).fetchall()
+            records = ((seq, decode(raw)) for seq, raw in rows)
+            gone += [(seq, number or 0, record) for seq, record in records if not stands(record)]
+        self._delete(connection, gone, batch)
+        return len(gone)
+
+    def _delete(
+        self, connection: Connection, gone: Sequence[tuple[int, int, Envelope]], batch: _Batch
+    ) -> None:
+        """Delete records, given with their row and the number of their household."""
+        connection.executemany("DELETE FROM record WHERE seq = ?", [(seq,) for seq, _, _ in gone])
+        changes = [Change(None, 0, n, seq, r.kind, r.slot) for seq, n, r in gone]
+        write_views(connection, changes, self._rules(), self._known_words)
+        batch.removed += [(r.kind, r.created_at_ms, r.id) for _, _, r in gone]
+
+    def _write(self, connection: Connection, records: Sequence[Envelope], batch: _Batch) -> None:
         winners: dict[Register, Envelope] = {}
         for record in records:
             held = winners.get(record.register)
@@ -251,7 +278,6 @@ class RecordStore:
         connection.executemany("DELETE FROM record WHERE seq = ?", replaced)
         connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         write_views(connection, changes, self._rules(), self._known_words)
-        return batch
 
     def _number(self, connection: Connection, household: HouseholdId, batch: _Batch) -> int:
         number = self._households.get(household) or batch.households.get(household)
@@ -264,9 +290,7 @@ class RecordStore:
 
     def _follow(self, batch: _Batch) -> None:
         self._households.update(batch.households)
-        # A deletion may have run on the writer's thread before the insertion ahead of it was
-        # followed here: it must not take the sequence back.
-        self._next_seq = max(self._next_seq, batch.next_seq)
+        self._next_seq = batch.next_seq
         for kind, created_at_ms, id in batch.removed:
             self.items(is_membership(kind)).discard(created_at_ms, RecordId(id))
         for membership in (True, False):

@@ -8,6 +8,8 @@ from node.store.database import Connection, Database
 from protocol.signing import Seed
 
 FORMAT = 1
+PROFILE_SETTING = "profile"
+"""The body of the own profile, as last chosen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Term:
 
     def anyhow(self) -> str:
         """The expression for listings that answer it in any of these ways."""
-        return any_of([self.sure(), self.passing(), self.accessory()])
+        mentioned = [token(passing_token(word)) for word in self.modified]
+        return any_of([self.sure(), self.passing(), self.accessory(), *mentioned])
 
     def as_typed(self) -> str:
         """The expression for listings that are about the very word."""

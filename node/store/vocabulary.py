@@ -12,6 +12,7 @@ from node.search.compounds import (
     other_number,
     underived,
 )
+from node.search.grammar import FOREIGN_ADJECTIVES
 from node.search.inflection import stem
 from node.search.spelling import fold
 from node.store.term import Family
@@ -104,7 +105,9 @@ class Vocabulary:
         before = found[len(root) :][::-1]
         if not before:
             return True
-        fit = compound_fit(before, len(root))
+        if found[::-1] in FOREIGN_ADJECTIVES:
+            return False
+        fit = compound_fit(before, root[::-1])
         if fit is Fit.IF_KNOWN:
             return self._ends_in_word(before)
         if fit is Fit.UNLESS_DERIVED:

@@ -16,10 +16,11 @@ from starlette.routing import Route
 
 from p2pmarket.api import communities, households, listings
 from p2pmarket.api.endpoint import Call, Endpoint
-from p2pmarket.api.errors import failure_of, from_failure_group, status_of
+from p2pmarket.api.errors import failure_of, status_of
 from p2pmarket.api.openapi import document
 from p2pmarket.api.schemas import Failure, FailureAnswer
 from p2pmarket.api.shapes import from_json, from_query, to_json
+from p2pmarket.groups import error_in
 from protocol.errors import LocalError, P2PMarketError
 
 _log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def _route(endpoint: Endpoint, base: Call) -> Callable[[Request], Awaitable[Resp
         except P2PMarketError as error:
             return _refusal(error)
         except ExceptionGroup as group:
-            foreseen = from_failure_group(group)
+            foreseen = error_in(group)
             return _bug(base) if foreseen is None else _refusal(foreseen)
         except Exception:
             return _bug(base)

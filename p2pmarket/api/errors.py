@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from p2pmarket.api.schemas import Failure
 from p2pmarket.texts.errors import sentence
-from protocol.errors import P2PMarketError, RemoteError, Unreachable
+from protocol.errors import P2PMarketError, Unreachable
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -26,15 +26,3 @@ def status_of(error: P2PMarketError) -> int:
     if error.code.endswith("-not-found"):
         return _NOT_FOUND
     return _MALFORMED if error.code.startswith(("request-", "field-")) else _CONFLICT
-
-
-def from_failure_group(group: BaseExceptionGroup[BaseException]) -> P2PMarketError | None:
-    """Return the one error of ours in a group, or None: nurseries wrap what they raise."""
-    for error in group.exceptions:
-        if isinstance(error, P2PMarketError) and not isinstance(error, RemoteError):
-            return error
-        if isinstance(error, BaseExceptionGroup):
-            inner = from_failure_group(error)
-            if inner is not None:
-                return inner
-    return None

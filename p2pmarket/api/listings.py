@@ -125,6 +125,8 @@ async def _audience(call: Call) -> Audience:
     context = await _context(call)
     members = await node.community.members()
     own = node.community.self_id
+    if node.community.my_status in ("left", "removed"):
+        raise LocalError(node.community.my_status)
     provisional = node.community.my_status == "provisional"
     slots = context.charter.listing_slots
     return Audience(

@@ -11,7 +11,7 @@ from typing import Any
 from p2pmarket.cli.listing_texts import sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.cli.terminal import in_quotes, paragraph, safe
 from p2pmarket.home import Home, load_settings
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import sentence
@@ -104,7 +104,7 @@ def _of_node(session: Session) -> list[Finding]:
 
 
 def _of_community(community: dict[str, Any]) -> list[Finding]:
-    name = f"“{safe(community['name'])}”"
+    name = in_quotes(community["name"])
     addresses = ", ".join(map(safe, community["addresses"]))
     reachable = _("answers at {addresses}").format(addresses=addresses)
     sync = community["sync"]

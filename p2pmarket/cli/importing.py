@@ -18,6 +18,7 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import sentence
 from protocol.errors import LocalError
 
+STANDARD_INPUT = Path("-")
 _BATCH_ROWS = 100
 _MAX_LISTED = 2_000
 """Listings that a report keeps whole; a program that imports more asks for them by search."""
@@ -110,22 +111,23 @@ def _send(session: Session, batch: list[Row], report: FileReport) -> None:
             report.unknown_places.append(name)
 
 
+def check_readable(source: Path) -> None:
+    """Raise LocalError ``file-unreadable`` before anybody is asked anything."""
+    with _opened(source) as file:
+        if source != STANDARD_INPUT:
+            file.read(1)
+
+
 @contextmanager
 def _opened(source: Path) -> Iterator[Any]:
-    if str(source) == "-":
+    if source == STANDARD_INPUT:
         yield sys.stdin.buffer
         return
     try:
-        file = source.open("rb")
+        with source.open("rb") as file:
+            yield file
     except OSError as error:
         raise LocalError("file-unreadable", path=str(source), reason=error.strerror or "") from None
-    with file:
-        try:
-            yield file
-        except IsADirectoryError as error:
-            raise LocalError(
-                "file-unreadable", path=str(source), reason=error.strerror or ""
-            ) from None
 
 
 @contextmanager
@@ -134,7 +136,7 @@ def _progress(file: BinaryIO, source: Path) -> Iterator[Any]:
     if not sys.stderr.isatty():
         yield lambda report: None
         return
-    size = source.stat().st_size if str(source) != "-" else 0
+    size = source.stat().st_size if source != STANDARD_INPUT else 0
 
     def advance(report: FileReport) -> None:
         done = sum(report.counts.values()) + len(report.refused)

@@ -64,7 +64,7 @@ def renew(session: Session, listing: str, days: int | None) -> None:
 
 
 @command("mark")
-@click.argument("state", type=MARK)
+@click.argument("state", type=MARK, metavar="reserved|taken|open")
 @click.argument("listing", metavar="ID")
 def mark(session: Session, state: str, listing: str) -> None:
     """Mark one listing."""

@@ -40,7 +40,8 @@ def members(session: Session) -> None:
         ]
         for member in found["results"]
     ]
-    count = ngettext("{n} household.", "{n} households.", len(rows)).format(n=len(rows))
+    here = sum(member["status"] != "left" for member in found["results"])
+    count = ngettext("{n} household.", "{n} households.", here).format(n=here)
     session.answer(found, [*table(headings, rows), "", count])
 
 

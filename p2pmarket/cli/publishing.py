@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from p2pmarket.cli.importing import FileReport, publish_file, report_lines
+from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
@@ -64,7 +64,8 @@ def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> i
 
 
 def _publish_file(session: Session, source: Path, yes: bool) -> int:
-    audience = _announce(session, None)
+    check_readable(source)
+    audience = _announce(session, None, at_most=True)
     if not _agreed(session, yes):
         return 1
     report = publish_file(session, source)
@@ -89,7 +90,7 @@ def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _announce(session: Session, days: int | None) -> dict[str, Any]:
+def _announce(session: Session, days: int | None, at_most: bool = False) -> dict[str, Any]:
     """Say who will see it and until when, before anything is published."""
     audience: dict[str, Any] = session.client.get(session.path("audience"), {"days": days})
     count = audience["households"]
@@ -97,15 +98,15 @@ def _announce(session: Session, days: int | None) -> dict[str, Any]:
     until = day(moment(audience["visible_until"]))
     if count:
         line = ngettext(
-            "The {n} other household of “{community}” will see this, until {date} at the latest.",
-            "The {n} other households of “{community}” will see this, until {date} at the latest.",
+            "{n} other household of “{community}” will see this until {date}.",
+            "{n} other households of “{community}” will see this until {date}.",
             count,
-        ).format(n=count, community=community, date=until)
+        )
     else:
-        line = _(
-            "Nobody else is in “{community}” yet; whoever joins will see this, until {date} at"
-            " the latest."
-        ).format(community=community, date=until)
+        line = _("Nobody else is in “{community}” yet; whoever joins will see this until {date}.")
+    line = line.format(n=count, community=community, date=until)
+    if at_most:
+        line += " " + _("What names fewer days ends earlier.")
     session.say(line)
     if audience["provisional"]:
         session.say(

@@ -13,7 +13,7 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.cli.terminal import in_quotes, paragraph, safe
 from p2pmarket.lock import running_pid, wait_until_stopped
 from p2pmarket.texts import _, current_language, ngettext
 from p2pmarket.texts.errors import sentence
@@ -136,5 +136,5 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
             addresses=", ".join(map(safe, community["addresses"])) or "–"
         ),
     ]
-    heading = f"“{safe(community['name'])}” ({community['id'][:10]})"
+    heading = f"{in_quotes(community['name'])} ({community['id'][:10]})"
     return [heading, *(f"  {line}" for line in details)]

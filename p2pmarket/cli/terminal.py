@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from p2pmarket.texts import _
+
 # Joiners shape emoji and some scripts, the soft hyphen shows nothing: both are harmless.
 _HARMLESS_FORMAT = "\u00ad\u200c\u200d"
 _MIN_COLUMNS = 40
@@ -116,6 +118,11 @@ def paragraph(text: str, indent: str = "") -> list[str]:
         wrapped = wrap(part, room, initial_indent=indent, subsequent_indent=indent)
         lines.extend(wrapped or [""])
     return lines
+
+
+def in_quotes(text: object) -> str:
+    """Return a text from elsewhere, safe and in the quotation marks of the language."""
+    return _("“{text}”").format(text=safe(text))
 
 
 def colours_wanted(is_terminal: bool) -> bool:

@@ -36,7 +36,6 @@ def main() -> int:
     chosen = parser.parse_args()
     use_language(chosen.lang)
     home = Home(chosen.home)
-    reach = Reach(tuple(chosen.listen or EVERYWHERE), not chosen.no_mdns)
 
     def tell(ready: dict[str, object]) -> None:
         if chosen.ready_fd is not None:
@@ -49,6 +48,7 @@ def main() -> int:
                 print(line, flush=True)
 
     try:
+        reach = Reach(tuple(chosen.listen or EVERYWHERE), not chosen.no_mdns)
         run(home, reach, lambda memberships: tell(_ready(home, memberships)))
     except P2PMarketError as error:
         tell({"error": to_json(failure_of(error))})

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trio
@@ -16,9 +16,9 @@ from node.clock import Clock
 from node.enrolment import found_community, join_community
 from node.identity import Identity
 from node.node import Node, open_node
-from p2pmarket.api.errors import from_failure_group
 from p2pmarket.daemon.network import Reach, port_of
 from p2pmarket.daemon.started import Started
+from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
 from p2pmarket.listing_fields import place_named
 from protocol.charter import Charter
@@ -86,7 +86,9 @@ class Memberships:
         return found[0]
 
     def _only(self) -> Node:
-        nodes = [n for n in self._nodes.values() if n.community.my_status != "left"]
+        nodes = [
+            n for n in self._nodes.values() if n.community.my_status not in ("left", "removed")
+        ]
         nodes = nodes or list(self._nodes.values())
         if not nodes:
             if self.closed:
@@ -125,7 +127,7 @@ class Memberships:
             name = self._nodes[invite.community].community.charter.name
             raise LocalError("already-joined", name=name)
         options = self._reach.with_port(0).options(self._clock)
-        try:
+        with unwrapped():
             await join_community(
                 folder,
                 self._identity,
@@ -135,11 +137,7 @@ class Memberships:
                 lambda host_seed: options.network(host_seed, invite.network_key),
                 options.discovery(tuple),
             )
-        except BaseExceptionGroup as group:
-            raise from_failure_group(group) or group from None
-        node = await self._open(folder)
-        await self._place_profile(node)
-        return node
+        return await self._open(folder)
 
     async def back_up(self, target: Path) -> int:
         """Write everything this household keeps into one sealed file; return its bytes."""
@@ -149,8 +147,13 @@ class Memberships:
         return await write_backup(databases, files, self._identity, target)
 
     async def profile(self, node: Node) -> Profile:
-        """Return the household's profile in a community."""
-        return await node.community.profile() or self._first_profile(node.community.charter)
+        """Return the household's profile in a community, its place with coordinates if known."""
+        charter = node.community.charter
+        profile = await node.community.profile() or self._first_profile(charter)
+        place = profile.place
+        if place is None or place.lat_e4 is not None:
+            return profile
+        return replace(profile, place=charter.place(place.name) or place)
 
     def _first_profile(self, charter: Charter | None) -> Profile:
         settings = load_settings(self._home)
@@ -164,12 +167,25 @@ class Memberships:
             name=settings.name, about=settings.about, languages=settings.languages, place=place
         )
 
-    async def _place_profile(self, node: Node) -> None:
-        """Give the profile the coordinates that the charter, known only now, has for its place."""
-        wished = self._first_profile(node.community.charter)
-        if wished.place is not None and wished.place.lat_e4 is not None:
+    async def _locate(self, node: Node) -> None:
+        """Publish where the household is, once the charter that knows the place is there.
+
+        A joiner names its place before it has seen the charter; its first profile, which the
+        node publishes as soon as the household belongs, is without coordinates.
+        """
+        stored = trio.Event()
+
+        def wake(_records: object, _origin: object) -> None:
+            stored.set()
+
+        node.inbox.on_stored.append(wake)
+        while (held := await node.community.profile()) is None:
+            await stored.wait()
+            stored = trio.Event()
+        located = await self.profile(node)
+        if located != held:
             with suppress(LocalError):
-                await node.community.set_profile(wished)
+                await node.community.set_profile(located)
 
     async def _open(self, folder: Path) -> Node:
         remembered = _remembered_port(folder)
@@ -185,10 +201,8 @@ class Memberships:
             return await self._start(folder, reach)
 
     async def _start(self, folder: Path, reach: Reach) -> Node:
-        try:
+        with unwrapped():
             node: Node = await self._nursery.start(self._keep_open, folder, reach)
-        except BaseExceptionGroup as group:
-            raise from_failure_group(group) or group from None
         port = port_of(node.addresses())
         if port is not None:
             (folder / _PORT_FILE).write_text(str(port), "ascii")
@@ -202,6 +216,7 @@ class Memberships:
                 self._nodes[node.community.id] = node
                 self._open_folders[folder.name] = node
                 task_status.started(node)
+                await self._locate(node)
                 await trio.sleep_forever()
         except Exception:
             if opened is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from node.clock import Clock
 from node.node import NodeOptions
 from node.wiring import ANY_PORT, real_options
+from protocol.errors import LocalError
 
 EVERYWHERE = ANY_PORT
 """Every interface, a port of the system's choice; kept from then on."""
@@ -15,10 +17,18 @@ EVERYWHERE = ANY_PORT
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """listen: multiaddrs. mdns: whether to look for neighbours on the local network."""
+    """listen: multiaddrs. mdns: whether to look for neighbours on the local network.
+
+    Raises LocalError ``listen-address-malformed``, also where there is no community yet.
+    """
 
     listen: tuple[str, ...]
     mdns: bool
+
+    def __post_init__(self) -> None:
+        for address in self.listen:
+            if not _is_address(address):
+                raise LocalError("listen-address-malformed", address=address)
 
     @property
     def chosen(self) -> bool:
@@ -47,6 +57,17 @@ class Reach:
 def port_of(addresses: Sequence[str]) -> int | None:
     """Return the TCP port of the first address that has one."""
     return next((port for address in addresses if (port := _port(address))), None)
+
+
+def _is_address(address: str) -> bool:
+    parts = address.split("/")
+    if len(parts) != 5 or parts[0] or parts[1] not in ("ip4", "ip6") or parts[3] != "tcp":
+        return False
+    try:
+        version = ip_address(parts[2]).version
+    except ValueError:
+        return False
+    return parts[1] == f"ip{version}" and parts[4].isdigit() and int(parts[4]) < 65_536
 
 
 def _port(address: str) -> int:

@@ -14,12 +14,12 @@ from node.clock import SystemClock
 from node.identity import Identity
 from p2pmarket.api.app import build_app
 from p2pmarket.api.endpoint import Call
-from p2pmarket.api.errors import from_failure_group
 from p2pmarket.api.serve import serve_api
 from p2pmarket.daemon.logs import log_to_file
 from p2pmarket.daemon.memberships import Memberships
 from p2pmarket.daemon.network import Reach
 from p2pmarket.daemon.started import Started
+from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
 from p2pmarket.lock import single_instance
 from protocol.errors import LocalError
@@ -39,12 +39,10 @@ def run(home: Home, reach: Reach, on_ready: Callable[[Memberships], None]) -> No
     load_settings(home)
     identity = Identity.load(home.folder)
     try:
-        with single_instance(home):
+        with unwrapped(), single_instance(home):
             home.communities.mkdir(mode=0o700, exist_ok=True)
             log_to_file(home)
             trio_asyncio.run(_live, home, identity, reach, on_ready)
-    except BaseExceptionGroup as group:
-        raise from_failure_group(group) or group from None
     except OSError as error:
         raise _of_disk(error, home) from error
 

@@ -25,8 +25,15 @@ def sentence(code: str, fields: Mapping[str, object], translate: Callable[[str],
     if entry is None:
         listed = ", ".join(f"{name}={value}" for name, value in fields.items())
         return f"{code} ({listed})" if listed else code
-    parts = [translate(part).format(**fields) for part in entry if part]
-    return " ".join(parts)
+    given = _Given(fields)
+    return " ".join(translate(part).format_map(given) for part in entry if part)
+
+
+class _Given(dict[str, object]):
+    """The fields of an error: a missing one must not hide the error itself."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 ERRORS: Mapping[str, Sentences] = {
@@ -279,7 +286,7 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("“p2pmarket mine” shows yours."),
     ),
     "no-free-slot": Sentences(
-        msgid("All of your listing slots are taken ({used} stand)."),
+        msgid("All of your listing slots are taken."),
         msgid("Withdraw one with “p2pmarket withdraw”, or wait until one ends."),
     ),
     "no-free-slot-yet": Sentences(
@@ -376,7 +383,7 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("Use the words of the household whose backup it is."),
     ),
     "backup-damaged": Sentences(
-        msgid("The backup {path} is damaged or cut off; nothing was changed."),
+        msgid("The backup is damaged or cut off; nothing was changed."),
         msgid("Use another copy of it."),
     ),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from protocol import limits
 from protocol.charter import Charter
-from protocol.kinds import FIRST_CONTENT, FIRST_DURABLE, Kind
+from protocol.kinds import FIRST_CONTENT, FIRST_DURABLE, MANY_CONTENT, MANY_DURABLE, Kind
 
 _PROVISIONAL = {
     Kind.CERTIFICATE: 1,
@@ -44,6 +44,10 @@ def full_slots(kind: int, charter: Charter, founder: bool) -> int:
             return limits.REMOVAL_SLOTS
         case Kind.LISTING | Kind.MARK:
             return charter.listing_slots * limits.SLOT_HEADROOM
+    if kind in MANY_CONTENT:
+        return limits.MANY_CONTENT_SLOTS
+    if kind in MANY_DURABLE:
+        return limits.MANY_DURABLE_SLOTS
     if kind < FIRST_CONTENT:
         return limits.UNKNOWN_MEMBERSHIP_SLOTS
     return limits.UNKNOWN_CONTENT_SLOTS if kind < FIRST_DURABLE else limits.UNKNOWN_DURABLE_SLOTS

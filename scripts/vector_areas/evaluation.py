@@ -345,8 +345,8 @@ def _trees() -> Iterator[Case]:
     )
     both = [
         DEVICE,
-        *ANA_JOINED,
-        *WORLD.joined(BEN, FOUNDER, slot=1),
+        *WORLD.joined(ANA, FOUNDER, slot=1),
+        *WORLD.joined(BEN, FOUNDER),
         WORLD.certificate(EVA, ANA),
         WORLD.confirmation(ANA, EVA),
         WORLD.confirmation(BEN, EVA),

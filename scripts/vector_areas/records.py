@@ -61,6 +61,11 @@ def _decoded() -> Iterator[Case]:
     yield _decode("unknown-kind-root-signed", ("RCD-7",), "either key, in kinds not known", root)
     durable = WORLD.sign(FOUNDER, 128, b"", expires_at_ms=_AT_MS + 3_653 * DAY_MS)
     yield _decode("durable-longest-life", ("RCD-4",), "ten years", durable.raw)
+    for kind in (36, 39, 128, 131):
+        room = 1_024 - len(WORLD.sign(FOUNDER, kind, bytes(300)).raw) + 300
+        for size, name in ((room, "longest"), (room + 1, "too-long")):
+            small = WORLD.forge(WORLD.sign(FOUNDER, kind, b""), FOUNDER.device(), body=bytes(size))
+            yield _decode(f"kind-{kind}-{name}", ("RCD-2",), "a kind of small records", small)
     flipped = bytearray(listing.raw)
     flipped[-1] ^= 1
     yield _decode("signature-broken", ("RCD-3", "RCD-8"), "form is fine", bytes(flipped))
@@ -330,7 +335,11 @@ def _admission() -> Iterator[Case]:
     yield one("provisional-slot-beyond", "RCD-15", "line 12", sixth, "park provisional")
     other = WORLD.sign(BEN, 36, b"").raw
     yield one("provisional-unknown-kind", "RCD-15", "line 12", other, "park provisional")
-    for kind, slots in ((7, 16), (36, 32), (127, 32), (128, 64), (191, 64), (32, 1), (35, 8)):
+    numbers = {
+        7: 16, 36: 512, 39: 512, 40: 32, 127: 32, 128: 4_096, 131: 4_096, 132: 32, 191: 32,
+        32: 1, 35: 8,
+    }  # fmt: skip
+    for kind, slots in numbers.items():
         rule = "RCD-10" if kind not in (32, 35) else "RCD-15"
         inside, outside = (WORLD.sign(ANA, kind, b"?", slot=s).raw for s in (slots - 1, slots))
         yield _admit(

@@ -42,6 +42,7 @@ class Record:
         for index in (2, 5, 7, 8, 9, 10):
             integer(values[index], 0, 2**48 - 1)
         integer(self.kind, 1, 191)
+        need(len(raw) <= (1_024 if self.kind in (36, 37, 38, 39, 128, 129, 130, 131) else 8_192))
         need(type(self.withdrawn) is bool and type(self.body) is bytes)
         lifetime = 91 * DAY if 32 <= self.kind <= 127 else 3_653 * DAY
         need(self.created_at_ms < self.expires_at_ms <= self.created_at_ms + lifetime)
@@ -99,7 +100,8 @@ class Community:
         }
         table |= {5: 4_096 if founder else self.invite_budget}
         table |= {33: 4 * self.listing_slots, 34: 4 * self.listing_slots}
-        return table.get(kind, 16 if kind < 32 else 32 if kind < 128 else 64)
+        table |= dict.fromkeys(range(36, 40), 512) | dict.fromkeys(range(128, 132), 4_096)
+        return table.get(kind, 16 if kind < 32 else 32)
 
     def evaluate(self, records) -> None:
         """Chapter 04 §2, for records whose signatures hold."""

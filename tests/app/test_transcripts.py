@@ -1,0 +1,260 @@
+"""A golden transcript of every command: what a person types, and what comes back.
+
+P2PMARKET_WRITE_TRANSCRIPTS=1 writes them anew; read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from p2pmarket.cli.app import build
+
+FOLDER = Path(__file__).parent / "transcripts"
+SAMPLE = Path(__file__).parents[2] / "p2pmarket/sample"
+WRITE = bool(os.environ.get("P2PMARKET_WRITE_TRANSCRIPTS"))
+NAMES = (
+    "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
+    "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
+    "leave", "profile", "status", "doctor", "down", "backup", "restore", "completion",
+)  # fmt: skip
+
+_PATTERNS = (
+    (r"P2PM1-[A-Z2-7]+", "<invite>"),
+    (r"/ip4/127\.0\.0\.1/tcp/\d+(/p2p/\w+)?", "<address>"),
+    (r"\d{1,2}\.? \w+ 20\d\d(, \d\d:\d\d)?", "<date>"),
+    (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+    (r"\b(process|Prozess) \d+", r"\1 <pid>"),
+    (r"\b\d+ (second|minute|hour|day|Sekunde|Minute|Stunde|Tag)(s|n|en)?\b(?! late)", "<span>"),
+    (r"\d+[.,]\d [MG]B|\d+ KB", "<size>"),
+    (r'"(pid|seconds_left|synced_seconds_ago)": \d+', r'"\1": 0'),
+    (r"(?m)^( *)(\d+\. [a-z]+ *)+$", r"\1<words>"),
+    (r"(?<=\S)  +(?=\S)", "  "),
+)
+
+
+class Recorder:
+    """Runs commands and keeps what people would see, by transcript."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.replaced: dict[str, str] = {}
+
+    def __call__(
+        self, name: str, household: Any, *arguments: str, stdin: str = "", shown: str = ""
+    ) -> Any:
+        outcome = household.run(*arguments, stdin=stdin)
+        command = shown or shlex.join(["p2pmarket", *arguments])
+        parts = [f"$ {command}\n", outcome.out, outcome.err, f"[exit {outcome.code}]\n\n"]
+        self.texts[name] = self.texts.get(name, "") + "".join(parts)
+        return outcome
+
+    def settled(self, name: str) -> str:
+        """Return a transcript with everything replaced that differs from run to run."""
+        text = self.texts[name]
+        for original, shown in sorted(self.replaced.items(), key=lambda item: -len(item[0])):
+            text = text.replace(original, shown)
+        for pattern, shown in _PATTERNS:
+            text = re.sub(pattern, shown, text)
+        return text
+
+    def learn(self, household: Any) -> None:
+        """Replace the ids that a household knows by their kind."""
+        for member in household.json("members")["results"]:
+            self._replace(member["id"], "<household>")
+        for listing in household.json("search", "--limit", "1000", "--taken")["results"]:
+            self._replace(listing["id"], "<listing>")
+        for community in household.json("status")["communities"]:
+            self._replace(community["id"], "<community>")
+
+    def _replace(self, identifier: str, shown: str) -> None:
+        self.replaced[identifier] = shown
+        self.replaced[identifier[:10]] = shown
+
+
+@pytest.fixture(scope="module")
+def transcripts(
+    new_household: Callable[[], Any], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Play one story from the first command to the last."""
+    record = Recorder()
+    anna, ben = new_household(), new_household()
+    folder = tmp_path_factory.mktemp("files")
+    record.replaced = {
+        str(anna.folder): "<home>",
+        str(ben.folder): "<home>",
+        str(folder): "<folder>",
+        str(SAMPLE): "<sample>",
+    }
+    _beginning(record, anna, ben)
+    _market(record, anna, ben, folder)
+    record.learn(ben)
+    _community(record, anna, ben)
+    _end(record, anna, ben, new_household(), folder, new_household())
+    return record.settled
+
+
+def _beginning(record: Recorder, anna: Any, ben: Any) -> None:
+    loopback = ("--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
+    record("init", anna, "init")
+    record("init", anna, "init", "--name", "Familie Rosenquast", "--place", "Südhöhe")
+    record("init", anna, "init", "--name", "Noch einmal")
+    words = ben.json("init", "--name", "Ben", "--place", "Mühlenviertel")["words"]
+    (ben.folder / "household.key").unlink()
+    record("init", ben, "init", "--words", "--name", "WG Milchmond", stdin="ach so")
+    arguments = ("init", "--words", "--name", "WG Milchmond", "--place", "Mühlenviertel")
+    record("init", ben, *arguments, stdin=" ".join(words))
+    record("search", ben, "search", "Zelt")
+    record("status", ben, "status")
+    record("up", anna, "up", "--detach", *loopback)
+    record("up", anna, "up", "--detach", *loopback)
+    record("up", ben, "up", "--detach", "--listen", "somewhere")
+    record("up", ben, "up", "--detach", *loopback)
+    record("search", ben, "search", "Zelt")
+    record("doctor", ben, "doctor")
+    places = str(SAMPLE / "places.json")
+    create = ("community", "create", "--name", "Lindenau", "--rules", "Seid nett zueinander.")
+    record("community-create", anna, *create, "--places", str(SAMPLE / "listings.jsonl"))
+    record("community-create", anna, *create, "--places", places)
+    record("status", anna, "status")
+    record("search", anna, "search", "Zelt")
+    record("invite", anna, "invite", "--expires", "soon")
+    record("invite", anna, "invite", "--uses", "2", "--expires", "12h")
+    record("join", ben, "join", stdin="P2PM1-AAAA")
+    invite = anna.json("invite")["invite"]
+    joined = record("join", ben, "join", stdin=invite)
+    assert joined.code == 0, joined
+    record("join", ben, "join", stdin=invite)
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "confirmed")
+    anna.until(lambda: anna.json("status")["communities"][0]["sync"]["neighbours_synced"] == 1)
+    ben.until(lambda: ben.json("status")["communities"][0]["sync"]["state"] == "synced")
+
+
+_FILE = """\
+{"id": "1", "kind": "sell", "title": "Gartenbank", "price_minor": 4500, "days_valid": 2, "a": 1}
+{"id": "2", "kind": "give", "title": "Umzugskartons", "quantity": 20, "place": "Hinterhof"}
+this is no listing
+{"id": "3", "kind": "steal", "title": "Fahrrad"}
+{"id": "1", "kind": "sell", "title": "Noch eine Gartenbank"}
+{"id": "4", "kind": "sell"}
+"""
+
+
+def _market(record: Recorder, anna: Any, ben: Any, folder: Path) -> None:
+    record("publish", anna, "publish", "--kind", "give")
+    record(
+        "publish", anna, "publish", "--title", "Bohrmaschine", "--kind", "verleihen",
+        "--lend-days", "3", "--deposit", "20", "--category", "Werkzeug",
+        "--description", "Schlagbohrmaschine\nmit Koffer", "--tag", "bohren", "--days", "30",
+    )  # fmt: skip
+    record("publish", anna, "publish", "--title", "Uhr", "--kind", "sell", "--price", "viel")
+    record(
+        "publish", anna, "publish", "--title", "Familienzelt", "--kind", "sell", "--price", "180",
+        "--negotiable", "--category", "outdoor", "--condition", "like-new", "--source-id", "Z1",
+    )  # fmt: skip
+    listings = folder / "listings.jsonl"
+    listings.write_text(_FILE, "utf-8")
+    record("publish-file", anna, "publish", "--from", str(listings))
+    listings.write_text(_FILE.replace("4500", "4000"), "utf-8")
+    record("publish-file", anna, "--lang", "de", "publish", "--from", str(listings))
+    record("publish-file", anna, "publish", "--from", str(folder / "nothing.csv"))
+    assert len(anna.finds()) == 4
+    ben.until(lambda: len(ben.finds()) == 4)
+    ben.until(lambda: ben.json("search")["sync"]["state"] == "synced")
+    record("search", ben, "search", "Zelte")
+    record("search", ben, "--lang", "de", "search", "Zelte")
+    record("search", ben, "search", "--sort", "price", "--max-price", "100")
+    record("search", ben, "search", "Zelt", "--within", "1")
+    record("search", ben, "search", "--by", "Niemand")
+    record("search", ben, "search", "--kind", "steal")
+    tool = anna.finds("Bohrmaschine")[0]["id"]
+    bench = anna.finds("Gartenbank")[0]["id"]
+    record.learn(ben)
+    record("show", ben, "show", tool)
+    record("show", ben, "--lang", "de", "show", tool[:6], shown="p2pmarket --lang de show <id>")
+    record("show", ben, "show", "zzzzzz")
+    record("mine", anna, "mine")
+    record("mine", ben, "mine")
+    record("edit", anna, "edit", bench, "--price", "35", "--negotiable")
+    record("edit", anna, "edit", bench)
+    record("edit", ben, "edit", bench, "--title", "Meine")
+    record("renew", anna, "renew", bench, "--days", "30")
+    record("mark", anna, "mark", "reserved", bench)
+    record("mark", anna, "mark", "gestohlen", bench)
+    ben.until(lambda: ben.finds("Gartenbank")[0]["state"] == "reserved")
+    record("search", ben, "search", "Gartenbank")
+    record("withdraw", anna, "withdraw", bench)
+    record("withdraw", anna, "withdraw", bench)
+    ben.until(lambda: not ben.finds("Gartenbank"))
+
+
+def _community(record: Recorder, anna: Any, ben: Any) -> None:
+    record("members", anna, "members")
+    record("peers", ben, "peers")
+    record("profile", ben, "profile")
+    record("profile", ben, "profile", "--about", "Wir sind zu viert.", "--languages", "de,en")
+    record("block", ben, "block", "Familie Rosenquast")
+    record("block", ben, "search")
+    record("block", ben, "block", "Familie Rosenquast", "--undo")
+    record("block", ben, "block", "Niemand")
+    record("status", anna, "status")
+    record("status", anna, "--lang", "de", "status")
+    record("doctor", anna, "doctor")
+    record("leave", anna, "leave")
+
+
+def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: Any) -> None:
+    carla.init("Carla")
+    carla.up()
+    carla.json("join", stdin=anna.json("invite")["invite"])
+    anna.until(lambda: anna.json("members")["results"][-1]["name"] == "Carla")
+    record.learn(anna)
+    backup = str(folder / "rosenquast.backup")
+    record("backup", anna, "backup", backup)
+    record("backup", anna, "backup", backup)
+    record.replaced[str(new.folder)] = "<home>"
+    record("restore", new, "restore", backup, stdin="ach so")
+    (folder / "words").write_text("", "utf-8")
+    record("restore", new, "restore", str(folder / "words"), stdin="abandon " * 23 + "art")
+    record("restore", new, "restore", backup, stdin="abandon " * 23 + "art")
+    record("remove", ben, "remove", "Familie Rosenquast", "--why", "Nur so")
+    record("remove", anna, "remove", "Niemand", "--why", "Nur so")
+    record("remove", anna, "remove", "Carla", "--why", "Ist ausgezogen")
+    anna.until(lambda: len(anna.json("members")["results"]) == 2)
+    record("remove", anna, "members")
+    carla.until(lambda: carla.json("status")["communities"][0]["my_status"] == "removed")
+    record("remove", carla, "publish", "--title", "Lampe", "--kind", "give")
+    record("leave", ben, "leave")
+    anna.until(lambda: anna.json("members")["results"][1]["status"] == "left")
+    record("leave", anna, "members")
+    record("leave", ben, "status")
+    record("leave", ben, "publish", "--title", "Lampe", "--kind", "give")
+    for shell in ("fish", "csh"):
+        record("completion", ben, "completion", shell)
+    record("down", ben, "down")
+    record("down", ben, "down")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_answers_as_in_its_transcript(
+    name: str, transcripts: Callable[[str], str]
+) -> None:
+    path = FOLDER / f"{name}.txt"
+    shown = transcripts(name)
+    if WRITE:
+        path.write_text(shown, "utf-8")
+    assert shown == path.read_text("utf-8")
+
+
+def test_every_command_has_a_transcript() -> None:
+    root = build()
+    commands = set(root.list_commands(click.Context(root))) - {"community", "demo"}
+    assert commands <= set(NAMES)
+    assert {path.stem for path in FOLDER.glob("*.txt")} == set(NAMES)
