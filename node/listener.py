@@ -18,8 +18,8 @@ from protocol.errors import LocalError
 _ANSWERING_WAITS_S = 2.0
 """The dialler of a connection catches up at once, the other side this much later."""
 _MISCONDUCT_WEIGHT = 5.0
-_WEIGHTS = {"catchup-slow": 5.0, "catchup-endless": 5.0, "catchup-withheld": 5.0}
-"""Of what ties up more than one message does."""
+_WEIGHTS = {"catchup-slow": 10.0, "catchup-endless": 10.0, "catchup-withheld": 10.0}
+"""Of what ties up more than one message does: once a minute must not be forgiven for ever."""
 
 
 class NodeListener:

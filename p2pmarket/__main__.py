@@ -12,7 +12,10 @@ def main() -> None:
     """Run the command line of this process."""
     # A command lives for a moment: looking for garbage while it imports costs 3 ms.
     gc.set_threshold(100_000)
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was anything to interrupt
+        sys.exit(130)
 
 
 def run(arguments: Sequence[str]) -> int:

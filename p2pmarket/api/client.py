@@ -71,7 +71,7 @@ class Client:
         connection.settimeout(_DEADLINE_S)
         try:
             connection.connect(socket_path(self._folder))
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
             connection.close()
             if not has_household(self._folder):
                 raise LocalError("not-set-up", path=self._folder) from None

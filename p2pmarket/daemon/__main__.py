@@ -19,7 +19,7 @@ from p2pmarket.daemon.memberships import Memberships
 from p2pmarket.daemon.network import EVERYWHERE, Reach
 from p2pmarket.daemon.run import run
 from p2pmarket.home import Home
-from p2pmarket.texts import use_language
+from p2pmarket.texts import _, use_language
 from p2pmarket.texts.errors import sentence
 from protocol.errors import P2PMarketError
 
@@ -55,6 +55,8 @@ def main() -> int:
         if chosen.ready_fd is None and not chosen.json:
             print(safe(sentence(error.code, error.fields), lines=True), file=sys.stderr)
         return 1
+    if chosen.ready_fd is None and not chosen.json:
+        print(_("Your node has ended."), flush=True)
     return 0
 
 

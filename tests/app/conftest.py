@@ -95,7 +95,7 @@ class Household:
         """Ask again until it holds: each question takes its time, there is nothing to wait on."""
         deadline = time.monotonic() + _PATIENCE_S
         while not holds():
-            assert time.monotonic() < deadline, "waited in vain"
+            assert time.monotonic() < deadline, self.run("status", "--json").out
 
     def finds(self, *words: str) -> list[dict[str, Any]]:
         """Return what a search finds."""

@@ -78,7 +78,7 @@ async def refusal_of(world: World, at: Household, hello: Hello, seed: Seed = MAL
         with pytest.raises(NetworkError):
             await network.dial(at.node.addresses()[0])
         assert not network.connections()
-    connected = {connection.peer for connection in at.node.catchup._network.connections()}
+    connected = {connection.peer for connection in at.wire.connections()}
     assert KeyPair(seed).public not in connected
     return told[0]
 
@@ -202,13 +202,13 @@ async def test_who_was_cut_off_for_misconduct_waits_before_the_gate_opens_again(
     world: World,
 ) -> None:
     ana, ben = await world.community(["ana", "ben"])
-    host = ben.node.catchup._network.host_key
+    host = ben.wire.host_key
     while not ana.node._conduct.fault(host, "test", trio.current_time(), 5.0):
         pass
-    await ana.node.catchup._network.disconnect(host)
+    await ana.wire.disconnect(host)
     await trio.sleep(400)
-    assert not ana.node.catchup._network.connections()
-    await world.until(lambda: bool(ana.node.catchup._network.connections()))
+    assert not ana.wire.connections()
+    await world.until(lambda: bool(ana.wire.connections()))
     assert trio.current_time() > 600
 
 

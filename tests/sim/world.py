@@ -25,7 +25,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from node.enrolment import DATABASE_FILE, found_community, join_community
 from node.identity import Identity
 from node.network.memory import Faults, Switchboard, open_memory
-from node.network.port import OpenNetwork
+from node.network.port import Network, OpenNetwork
 from node.node import Node, NodeOptions, no_discovery, open_node
 from node.search.query import SearchQuery
 from node.store.listings import StoredListing
@@ -116,6 +116,11 @@ class Household:
     def id(self) -> HouseholdId:
         """Of the running node's household."""
         return self.node.community.self_id
+
+    @property
+    def wire(self) -> Network:
+        """The node's place on the network, to misuse."""
+        return self.node.catchup._network
 
     @property
     def members(self) -> Members:

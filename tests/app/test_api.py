@@ -1,0 +1,199 @@
+"""The interface: what its document promises is what it answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from p2pmarket.api.app import ENDPOINTS
+from p2pmarket.api.client import Client, quoted
+from p2pmarket.api.openapi import document
+from p2pmarket.api.schemas import SearchQuestion
+from p2pmarket.api.shapes import from_json, from_query, to_json
+from protocol.errors import LocalError
+
+DOCUMENT = document(ENDPOINTS)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+def test_every_endpoint_is_in_the_document_once() -> None:
+    documented = {
+        (method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods
+    }
+    assert documented == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
+    names = [m["operationId"] for methods in DOCUMENT["paths"].values() for m in methods.values()]
+    assert len(names) == len(set(names))
+
+
+def conforms(body: object, method: str, path: str, status: str = "200") -> None:
+    answer = DOCUMENT["paths"][path][method.lower()]["responses"][status]
+    schema = answer["content"]["application/json"]["schema"]
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(body)
+
+
+COMMUNITY = "/v1/communities/{community}"
+LISTING = COMMUNITY + "/listings/{listing}"
+MEMBER = COMMUNITY + "/members/{household}"
+
+
+class Walk:
+    """Asks each endpoint once and compares the answer with the document."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.asked: set[tuple[str, str]] = set()
+
+    def __call__(
+        self, method: str, path: str, body: object = None, query: str = "", **parts: str
+    ) -> Any:
+        address = path.format(**{"community": "-", **{k: quoted(v) for k, v in parts.items()}})
+        answer = self.client.request(method, address + query, body)
+        conforms(answer, method, path)
+        self.asked.add((method, path))
+        return answer
+
+
+@pytest.fixture(scope="module")
+def pair(new_household: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
+    """Two households with running nodes and no community yet."""
+    one, two = new_household(), new_household()
+    one.init("Anna", "--place", "Hof@51.2,11.9")
+    two.init("Ben")
+    one.up()
+    two.up()
+    yield one, two
+    one.stop()
+    two.stop()
+
+
+def test_every_endpoint_answers_as_it_is_described(pair: tuple[Any, Any], tmp_path: Path) -> None:
+    anna, ben = pair
+    walk = Walk(Client(anna.folder))
+    founded = {"name": "Lindenau", "rules": "", "places": [{"name": "Hof"}]}
+    walk("POST", "/v1/communities", founded)
+    walk("GET", "/v1/communities")
+    walk("GET", COMMUNITY)
+    invite = walk("POST", COMMUNITY + "/invites", {"uses": 2})["invite"]
+    join = Walk(Client(ben.folder))
+    join("POST", "/v1/memberships", {"invite": invite})
+    anna.until(lambda: any(m["name"] == "Ben" for m in anna.json("members")["results"]))
+    walk("GET", "/v1/status")
+    walk("GET", COMMUNITY + "/members")
+    walk("GET", COMMUNITY + "/peers")
+    walk("PUT", MEMBER + "/block", household="Ben")
+    walk("DELETE", MEMBER + "/block", household="Ben")
+    walk("PATCH", COMMUNITY + "/profile", {"about": "Wir"})
+    walk("GET", COMMUNITY + "/profile")
+    walk("GET", COMMUNITY + "/audience", query="?days=3")
+    row = {"line": 1, "fields": {"title": "Bett", "kind": "lend", "lend_days": 3, "deposit": "5"}}
+    event = {"title": "Fest", "kind": "event", "starts": "2027-05-01T15:00Z", "variants": "A=b"}
+    rows = [row, {"line": 2, "fields": event}, {"line": 3, "fields": {"x": 1}}]
+    published = walk("POST", COMMUNITY + "/listings", {"rows": rows})
+    assert [answer["outcome"] for answer in published["results"]] == ["new", "new", "refused"]
+    assert published["unknown_fields"] == ["x"]
+    listing = published["results"][0]["listing"]["id"]
+    found = walk("GET", COMMUNITY + "/listings", query="?words=bett&kind=lend&within_km=3")
+    assert [result["id"] for result in found["results"]] == [listing]
+    walk("GET", COMMUNITY + "/own-listings")
+    walk("GET", LISTING, listing=listing[:8])
+    walk("PATCH", LISTING, {"fields": {"price": "7"}}, listing=listing)
+    walk("POST", LISTING + "/renewal", {"days": 5}, listing=listing)
+    walk("PUT", LISTING + "/mark", {"state": "taken"}, listing=listing)
+    walk("DELETE", LISTING, listing=listing)
+    walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
+    walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
+    walk("POST", "/v1/shutdown")
+    left = {("DELETE", COMMUNITY)}  # the founder cannot leave: the transcripts show it
+    assert {(e.method, e.path) for e in ENDPOINTS} - walk.asked - join.asked == left
+
+
+def raw(folder: Path, request: bytes) -> tuple[int, Any]:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(folder / "daemon.sock"))
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+    head, _, content = received.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(content)
+
+
+def request(method: str, path: str, body: bytes = b"") -> bytes:
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/v1/nothing", b"", 404, "path-not-found"),
+        ("PUT", "/v1/status", b"", 404, "path-not-found"),
+        ("POST", "/v1/communities", b"{", 422, "request-malformed"),
+        ("POST", "/v1/communities", b"[" * 100_000, 422, "request-malformed"),
+        ("POST", "/v1/communities", b"[]", 422, "request-malformed"),
+        ("POST", "/v1/communities", b'{"name": 5, "rules": ""}', 422, "request-malformed"),
+        ("POST", "/v1/communities", b'{"name": "", "rules": ""}', 422, "field-refused"),
+        ("POST", "/v1/communities", b'{"name": "a"}', 422, "request-malformed"),
+        ("POST", "/v1/memberships", b'{"invite": "hello"}', 409, "invite-unreadable"),
+        ("POST", "/v1/backups", b'{"file": "relative"}', 422, "request-malformed"),
+        ("GET", "/v1/communities/none", b"", 404, "community-not-found"),
+        ("GET", "/v1/communities/-/listings?limit=0", b"", 422, "field-out-of-range"),
+        ("GET", "/v1/communities/-/listings?limit=x", b"", 422, "request-malformed"),
+        ("GET", "/v1/communities/-/listings?colour=x", b"", 422, "request-malformed"),
+        ("GET", "/v1/communities/-/listings?kind=x", b"", 422, "request-malformed"),
+        ("GET", "/v1/communities/-/listings?within_km=nan", b"", 422, "field-out-of-range"),
+        ("GET", "/v1/communities/-/listings/%00%ff", b"", 404, "listing-not-found"),
+        ("PUT", "/v1/communities/-/members/x/block", b"", 404, "household-not-found"),
+    ],
+)
+def test_a_bad_request_gets_its_code_as_described(
+    founder: Any, method: str, path: str, body: bytes, status: int, code: str
+) -> None:
+    found, answer = raw(founder.folder, request(method, path, body))
+    assert (found, answer["error"]["code"]) == (status, code)
+    conforms(answer, "GET", "/v1/status", str(status))
+
+
+def test_at_most_500_rows_are_taken_at_once(founder: Any) -> None:
+    rows = [{"line": n, "fields": {}} for n in range(501)]
+    with pytest.raises(LocalError, match="too-many-rows"):
+        Client(founder.folder).post("/v1/communities/-/listings", {"rows": rows})
+
+
+def test_the_same_id_twice_in_one_request_is_refused_the_second_time(founder: Any) -> None:
+    fields = {"id": "twice", "title": "Bett", "kind": "give"}
+    rows = [{"line": 1, "fields": fields}, {"line": 2, "fields": fields}]
+    answer = Client(founder.folder).post("/v1/communities/-/listings", {"rows": rows})
+    assert [result["outcome"] for result in answer["results"]] == ["new", "refused"]
+    assert answer["results"][1]["error"]["code"] == "line-repeats-id"
+
+
+def test_only_the_user_may_connect_to_the_socket(founder: Any) -> None:
+    assert (founder.folder / "daemon.sock").stat().st_mode & 0o777 == 0o600
+
+
+def test_garbage_on_the_socket_does_not_disturb_the_next_request(founder: Any) -> None:
+    for garbage in (b"\x00" * 1000, b"GET\r\n\r\n", b"POST /v1/status HTTP/1.1\r\n"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(founder.folder / "daemon.sock"))
+            connection.sendall(garbage)
+    assert Client(founder.folder).get("/v1/status")["pid"] > 0
+
+
+def test_shapes_are_read_and_written_back() -> None:
+    question = SearchQuestion(words="Öl", kind=["give"], within_km=2.5, limit=3)
+    assert from_json(SearchQuestion, to_json(question)) == question
+    query = {"words": ["Öl"], "kind": ["give"], "within_km": ["2.5"], "limit": ["3"]}
+    assert from_query(SearchQuestion, query) == question
