@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,7 +24,6 @@ from node.network.libp2p.addresses import id_of, parse_address
 from node.network.libp2p.frames import FramedStream
 from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GateTransport
 from node.network.libp2p.gossipsub import CommunityGossipSub
-from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.pubsub import CommunityPubsub
 from node.network.libp2p.settings import HostSettings
 from node.network.libp2p.swarm import CommunitySwarm, Upgrader
@@ -53,13 +51,12 @@ class CommunityHost(BasicHost):
     def __init__(self, swarm: Swarm) -> None:
         super().__init__(
             swarm,
-            # No identify, which tells and believes addresses, and nothing else by default.
-            default_protocols=OrderedDict({TProtocol(""): _refuse}),
             negotiate_timeout=_NEGOTIATION_DEADLINE_S,
             announce_addrs=[],
             disable_identify_address_discovery=True,
         )
-        self.remove_stream_handler(TProtocol(""))
+        # Among them identify, which tells and believes addresses.
+        self.multiselect.handlers.clear()
 
     def _schedule_identify(self, peer_id: ID, *, reason: str) -> None:
         """The gate says who it is; a peer's protocols are known by asking for one."""
@@ -73,8 +70,6 @@ class CommunityHost(BasicHost):
         with connection.lifetime():
             try:
                 await super()._swarm_stream_handler(net_stream)
-            except Misconduct as misconduct:
-                connection.drop(misconduct.reason)
             except (NetworkError, BaseLibp2pError, UnicodeDecodeError) as error:
                 _log.debug("a stream of a peer's ended: %r", error)
             except Exception:
@@ -82,10 +77,6 @@ class CommunityHost(BasicHost):
             finally:
                 with trio.CancelScope(shield=True):
                     await net_stream.close()
-
-
-async def _refuse(stream: INetStream) -> None:
-    await stream.reset()
 
 
 class Host:

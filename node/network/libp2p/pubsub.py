@@ -181,11 +181,18 @@ class CommunityPubsub(Pubsub):
     async def handle_sending_messages(
         self, peer_id: ID, stream: INetStream, queue: RpcQueue
     ) -> None:
-        """Serve our stream to a peer, from a queue with more room than libp2p's."""
+        """Serve our stream to a peer, from a queue with more room than libp2p's.
+
+        libp2p notices that the stream is gone when it next has something to say. A peer that
+        is back by then is never told again what we listen to, and falls silent.
+        """
         if self.peer_queues.get(peer_id) is queue:
             queue = BoundedRpcQueue(self._limits.max_queued_bytes, queue)
             self.peer_queues[peer_id] = queue
-        await super().handle_sending_messages(peer_id, stream, queue)
+        with stream.muxed_conn.lifetime():
+            await super().handle_sending_messages(peer_id, stream, queue)
+        if self.peers.get(peer_id) is stream:
+            self._handle_dead_peer(peer_id)
 
     async def write_msg(self, stream: INetStream, rpc_msg: rpc_pb2.RPC) -> bool:
         """Write an RPC. A peer that does not take it in time loses its connection (trap 6)."""

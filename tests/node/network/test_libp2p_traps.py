@@ -289,6 +289,22 @@ async def test_gossip_goes_on_when_one_of_two_connections_ends(
         assert one.disconnected == two.disconnected == []
 
 
+async def test_gossip_goes_on_after_a_quick_reconnection(settings_of, member_gate, new_listener):
+    """libp2p sees the end of a connection after 0.1 s, and takes the new stream for the old."""
+    one, two = new_listener(), new_listener()
+    async with (
+        open_libp2p(settings_of(1))(member_gate(), one) as a,
+        open_libp2p(settings_of(2))(member_gate(), two) as b,
+    ):
+        await a.dial(b.addresses()[0])
+        await until_heard(a, two, b"before, one way")
+        await until_heard(b, one, b"before, the other")
+        await a.disconnect(b.host_key)
+        await a.dial(b.addresses()[0])
+        await until_heard(b, one, b"after, the other")
+        await until_heard(a, two, b"after, one way")
+
+
 @pytest.mark.covers("TRN-24")
 async def test_own_messages_go_to_everybody_who_listens(settings_of, member_gate, new_listener):
     """libp2p sends them to the mesh only."""
@@ -300,6 +316,8 @@ async def test_own_messages_go_to_everybody_who_listens(settings_of, member_gate
     ):
         await a.dial(b.addresses()[0])
         await until_heard(a, listener, b"first")
-        assert not a._host._router.mesh[TOPIC]
-        await a.publish(b"second")
-        await listener.wait_until(lambda each: b"second" in each.gossip)
+        router, own_id = a._host._router, id_of(a.host_key)
+        assert not router.mesh[TOPIC]
+        assert list(router._get_peers_to_send([TOPIC], own_id, own_id)) == [id_of(b.host_key)]
+        others = id_of(HostKey(bytes(32)))
+        assert list(router._get_peers_to_send([TOPIC], others, others)) == []
