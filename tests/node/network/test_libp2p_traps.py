@@ -11,9 +11,11 @@ from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.pubsub.pb import rpc_pb2
 from libp2p.pubsub.rpc_queue import RpcQueue
 from libp2p.tools.anyio_service.trio_tasks import FunctionTask
+from multiaddr import Multiaddr
 
 from node.network.libp2p import gossip_rpc, open_libp2p
 from node.network.libp2p.addresses import id_of
+from node.network.libp2p.byte_reader import encode_varint
 from node.network.libp2p.gossip_queue import BoundedRpcQueue, SeenMessages
 from node.network.libp2p.gossipsub import BoundedCache, CommunityGossipSub
 from node.network.libp2p.settings import GossipLimits, MuxerLimits
@@ -119,6 +121,45 @@ async def test_several_silent_peers_are_noticed_together(
             await hostile(a.addresses()[0], number=number)
         await listener.wait_until(lambda each: len(each.disconnected) == 5)
         assert listener.misconduct == []
+
+
+async def test_two_writers_to_one_stream_do_not_mix_their_bytes(
+    settings_of, member_gate, new_listener
+):
+    """libp2p's router writes to a gossip stream from several tasks."""
+    received = []
+    is_received = trio.Event()
+
+    async def collect(stream):
+        while len(received) < 4:
+            received.append(await stream.receive_frame())
+        is_received.set()
+
+    async with (
+        open_libp2p(settings_of(1))(member_gate(), new_listener()) as a,
+        open_libp2p(settings_of(2))(member_gate(), new_listener()) as b,
+    ):
+        b.serve(IDLE, collect)
+        await a.dial(b.addresses()[0])
+        stream = await a._host._host.new_stream(id_of(b.host_key), [IDLE])
+        frames = [bytes([n]) * 700_000 for n in range(4)]
+        async with trio.open_nursery() as nursery:
+            for frame in frames:
+                nursery.start_soon(stream.write, encode_varint(len(frame)) + frame)
+        with trio.fail_after(60):
+            await is_received.wait()
+        assert sorted(received) == frames
+
+
+async def test_libp2p_dials_nobody_of_its_own_accord(settings_of, member_gate, new_listener):
+    async with (
+        open_libp2p(settings_of(1))(member_gate(), new_listener()) as a,
+        open_libp2p(settings_of(2))(member_gate(), new_listener()) as b,
+    ):
+        swarm = a._host._swarm
+        swarm.peerstore.add_addrs(id_of(b.host_key), [Multiaddr(b.addresses()[0])], 1000)
+        await swarm.auto_connector.maybe_connect()
+        assert a.connections() == b.connections() == []
 
 
 async def test_a_queue_counts_bytes_and_tells_when_there_is_room():
