@@ -125,6 +125,21 @@ def daemon(household: Household) -> Iterator[tuple[int, list[str], float]]:
             process.wait()
 
 
+def memory_after(statement: str) -> int:
+    """How much memory a bare Python has resident after a statement."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{statement}\nprint(flush=True)\ninput()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        resident = memory_bytes(process.pid)
+        process.communicate("\n")
+    return resident
+
+
 def memory_bytes(pid: int) -> int:
     """How much memory a process has resident."""
     return int(psutil.Process(pid).memory_info().rss)

@@ -19,7 +19,11 @@ from p2pmarket.texts.errors import sentence
 from protocol.errors import LocalError
 
 STANDARD_INPUT = Path("-")
-_BATCH_ROWS = 100
+_FIRST_BATCH_ROWS = 100
+_MAX_BATCH_ROWS = 500
+"""What a request may hold. Each costs the node a look at all own listings, so that a large
+file comes in large batches; the first is small, to show progress soon."""
+
 _MAX_LISTED = 2_000
 """Listings that a report keeps whole; a program that imports more asks for them by search."""
 
@@ -50,14 +54,16 @@ def publish_file(session: Session, source: Path) -> FileReport:
     with _opened(source) as file, _progress(file, source) as advance:
         beginning = file.peek(64)[:64] if hasattr(file, "peek") else b""
         batch: list[Row] = []
+        room = _FIRST_BATCH_ROWS
         for row in read_rows(file, format_of(source.name, beginning)):
             if isinstance(row, BadLine):
                 report.refused.append((row.line, row.error))
                 continue
             batch.append(row)
-            if len(batch) == _BATCH_ROWS:
+            if len(batch) == room:
                 _send(session, batch, report)
                 batch = []
+                room = min(2 * room, _MAX_BATCH_ROWS)
                 advance(report)
         if batch:
             _send(session, batch, report)
