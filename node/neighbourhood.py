@@ -62,7 +62,9 @@ class Neighbourhood:
         conduct: Conduct,
         random: Random,
         device_slot: Callable[[], int],
+        clock_agrees: Callable[[], bool],
     ) -> None:
+        """clock_agrees: whether some neighbour's clock is close to ours."""
         self._network = network
         self._database = database
         self._store = store
@@ -72,6 +74,7 @@ class Neighbourhood:
         self._conduct = conduct
         self._random = random
         self._device_slot = device_slot
+        self._clock_agrees = clock_agrees
         self._candidates: dict[HostKey, _Candidate] = {}
         self._strays: dict[str, _Candidate] = {}
         self._wake = trio.Event()
@@ -274,6 +277,9 @@ class Neighbourhood:
                 await self._moved.wait()
 
     async def _announce_once(self) -> None:
+        if not self._clock_agrees():
+            # Dated far ahead it would stand in the way of every later one; and nobody listens.
+            return
         slot = self._device_slot()
         body = Addresses(
             self._network.host_key,

@@ -41,7 +41,7 @@ from protocol.membership.members import Members, found
 from protocol.signing import KeyPair, Seed
 
 _PURGE_S = 60.0
-_ATTEND_S = 3_600.0
+_ATTEND_S = 60.0
 _PROFILE_REFRESH_MS = 30 * DAY_MS
 """Content lives 91 days: a profile that is not told again would leave a household nameless."""
 
@@ -191,6 +191,7 @@ async def _running(
             conduct,
             random,
             lambda: _device_slot(own_records),
+            lambda: skew.trustworthy,
         )
         node = Node(
             community, market, sync, catchup, inbox, conduct, skew, network, database,
@@ -210,7 +211,9 @@ async def _running(
             await neighbourhood.load()
             listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
             inbox.on_fault = listener.on_fault
-            attending = _Attending(database, clock, inbox, community, author, own_records, conduct)
+            attending = _Attending(
+                database, clock, skew, inbox, community, author, own_records, conduct
+            )
             await attending.attend()
             nursery.start_soon(attending.run)
             nursery.start_soon(_purge, inbox, skew, conduct)
@@ -236,6 +239,7 @@ class _Attending:
         self,
         database: Database,
         clock: Clock,
+        skew: Skew,
         inbox: Inbox,
         community: Community,
         author: Author,
@@ -244,6 +248,7 @@ class _Attending:
     ) -> None:
         self._database = database
         self._clock = clock
+        self._skew = skew
         self._inbox = inbox
         self._community = community
         self._author = author
@@ -253,7 +258,7 @@ class _Attending:
         inbox.on_members.append(lambda members: self._moved.set())
 
     async def run(self) -> None:
-        """Attend whenever the membership has moved, and every hour, until cancelled."""
+        """Attend whenever the membership has moved, and every minute, until cancelled."""
         while True:
             with trio.move_on_after(_ATTEND_S):
                 await self._moved.wait()
@@ -276,7 +281,10 @@ class _Attending:
         if member is None or not member.stands:
             return
         held = (await self._author.standing(Kind.PROFILE)).get(0)
-        if held is not None and self._clock.now_ms() < held.created_at_ms + _PROFILE_REFRESH_MS:
+        if held is not None and not (
+            self._skew.trustworthy
+            and self._clock.now_ms() >= held.created_at_ms + _PROFILE_REFRESH_MS
+        ):
             return
         # What stands may be newer than this device's own choice: another device's.
         chosen = held.body if held is not None and not held.withdrawn else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -88,7 +89,19 @@ def load_settings(home: Home) -> HouseholdSettings:
 
 
 def save_settings(home: Home, settings: HouseholdSettings) -> None:
-    """Replace the settings as a whole. Raises OSError."""
+    """Replace the settings as a whole. Raises LocalError as :func:`refused_by_system`."""
     replacement = home.settings_file.with_suffix(".new")
-    replacement.write_text(json.dumps(asdict(settings), ensure_ascii=False, indent=1), "utf-8")
-    replacement.replace(home.settings_file)
+    try:
+        replacement.write_text(json.dumps(asdict(settings), ensure_ascii=False, indent=1), "utf-8")
+        replacement.replace(home.settings_file)
+    except OSError as error:
+        raise refused_by_system(error, home) from error
+
+
+def refused_by_system(error: OSError, home: Home) -> LocalError:
+    """Word what the system refused: ``disk-full``, ``home-not-writable`` or ``system-refused``."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return LocalError("disk-full", path=str(home.folder))
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return LocalError("home-not-writable", path=str(home.folder))
+    return LocalError("system-refused", reason=error.strerror or str(error))

@@ -159,8 +159,9 @@ class ImportRow:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """Listings to publish, at most 500 at once. edit_standing: as long as their ids are known,
-    unchanged ones are left alone and changed ones edited."""
+    """Listings to publish, at most 500 at once. Those whose ``id`` stands already are left alone
+    if unchanged, and edited if changed.
+    """
 
     rows: list[ImportRow]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import click
 
@@ -45,6 +46,13 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     return _report_bug(error, arguments, as_json)
 
 
+def report_stopped(error: P2PMarketError, as_json: bool, done: Mapping[str, object]) -> int:
+    """Tell what ended a command that had already done something; return the exit code."""
+    text = sentence(error.code, error.fields)
+    _print(error.code, text, error.fields, as_json, done)
+    return exit_code(error)
+
+
 def _report_usage(error: click.ClickException, as_json: bool) -> int:
     if not isinstance(error, click.UsageError):
         _print("refused", error.format_message(), {}, as_json)
@@ -81,10 +89,16 @@ def _report_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -
     return FAILED
 
 
-def _print(code: str, text: str, fields: Mapping[str, str | int], as_json: bool) -> None:
+def _print(
+    code: str,
+    text: str,
+    fields: Mapping[str, str | int],
+    as_json: bool,
+    done: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     if as_json:
         error = {"code": code, "text": text, "fields": dict(fields)}
-        click.echo(safe_json({"schema": SCHEMA, "error": error}))
+        click.echo(safe_json({"schema": SCHEMA, **done, "error": error}))
         return
     import sys
 

@@ -80,9 +80,9 @@ def _create(home: Home, settings: HouseholdSettings, words: list[str] | None) ->
         shown = words
     try:
         save_settings(home, settings)
-    except OSError:
+    except LocalError:
         home.key_file.unlink(missing_ok=True)
-        raise LocalError("disk-full", path=str(home.folder)) from None
+        raise
     return shown
 
 
@@ -180,10 +180,7 @@ def _local_profile(home: Home, changes: dict[str, Any]) -> dict[str, Any]:
         tuple(changes.get("languages", held.languages)),
     )
     if changes:
-        try:
-            save_settings(home, settings)
-        except OSError:
-            raise LocalError("home-not-writable", path=str(home.folder)) from None
+        save_settings(home, settings)
     return {
         "name": settings.name,
         "about": settings.about,

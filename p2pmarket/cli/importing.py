@@ -16,7 +16,7 @@ from p2pmarket.cli.terminal import safe
 from p2pmarket.listing_files import BadLine, Row, format_of, read_rows
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import sentence
-from protocol.errors import LocalError
+from protocol.errors import LocalError, P2PMarketError
 
 STANDARD_INPUT = Path("-")
 _FIRST_BATCH_ROWS = 100
@@ -30,13 +30,14 @@ _MAX_LISTED = 2_000
 
 @dataclass(slots=True)
 class FileReport:
-    """What became of the lines of a file."""
+    """What became of the lines of a file. stopped: why the rest was not even tried."""
 
     counts: dict[str, int] = field(default_factory=dict)
     listings: list[dict[str, Any]] = field(default_factory=list)
     refused: list[tuple[int, LocalError]] = field(default_factory=list)
     unknown_fields: list[str] = field(default_factory=list)
     unknown_places: list[str] = field(default_factory=list)
+    stopped: P2PMarketError | None = None
 
     def count(self, outcome: str) -> int:
         """Return how many lines came to this."""
@@ -49,8 +50,22 @@ class FileReport:
 
 
 def publish_file(session: Session, source: Path) -> FileReport:
-    """Publish every good line of a file. Raises LocalError ``file-unreadable`` or as read_rows."""
+    """Publish every good line of a file.
+
+    A full disk or a node that ends in the middle stops it: the report tells what was published
+    before. Raises LocalError ``file-unreadable`` or as read_rows.
+    """
     report = FileReport()
+    try:
+        _publish_rows(session, source, report)
+    except P2PMarketError as error:
+        if not report.counts:
+            raise
+        report.stopped = error
+    return report
+
+
+def _publish_rows(session: Session, source: Path, report: FileReport) -> None:
     with _opened(source) as file, _progress(file, source) as advance:
         beginning = file.peek(64)[:64] if hasattr(file, "peek") else b""
         batch: list[Row] = []
@@ -67,7 +82,6 @@ def publish_file(session: Session, source: Path) -> FileReport:
                 advance(report)
         if batch:
             _send(session, batch, report)
-    return report
 
 
 def report_lines(report: FileReport) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from p2pmarket.cli import failures
 from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
 from p2pmarket.cli.options import command
@@ -69,8 +70,12 @@ def _publish_file(session: Session, source: Path, yes: bool) -> int:
     if not _agreed(session, yes):
         return 1
     report = publish_file(session, source)
-    session.answer(_body(report, audience), report_lines(report))
-    return 1 if report.refused else 0
+    body = _body(report, audience)
+    if report.stopped is None:
+        session.answer(body, report_lines(report))
+        return 1 if report.refused else 0
+    session.say(*report_lines(report))
+    return failures.report_stopped(report.stopped, session.as_json, body)
 
 
 def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:

@@ -63,7 +63,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         return [nothing_found(sync), sync_line(sync)]
     count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
     if found["more"]:
-        count = _("The first {n} listings; there are more (--limit).").format(n=len(listings))
+        count = _("{n} shown; there are more (--limit).").format(n=len(listings))
     return [*listing_table(listings), "", f"{count} {sync_line(sync)}"]
 
 

@@ -17,6 +17,7 @@ def log_to_file(home: Home) -> None:
         home.log_file, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
     )
     target.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a full disk must not fill the terminal instead
     root = logging.getLogger()
     root.addHandler(target)
     root.setLevel(logging.WARNING)

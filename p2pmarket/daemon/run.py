@@ -20,7 +20,7 @@ from p2pmarket.daemon.memberships import Memberships
 from p2pmarket.daemon.network import Reach
 from p2pmarket.daemon.started import Started
 from p2pmarket.groups import unwrapped
-from p2pmarket.home import Home, load_settings
+from p2pmarket.home import Home, load_settings, refused_by_system
 from p2pmarket.lock import single_instance
 from protocol.errors import LocalError
 
@@ -44,7 +44,7 @@ def run(home: Home, reach: Reach, on_ready: Callable[[Memberships], None]) -> No
             log_to_file(home)
             trio_asyncio.run(_live, home, identity, reach, on_ready)
     except OSError as error:
-        raise _of_disk(error, home) from error
+        raise refused_by_system(error, home) from error
 
 
 async def _live(
@@ -84,13 +84,3 @@ async def _watch(signals: object, stop: trio.Event) -> None:
             # What was acknowledged is on disk; nothing is lost by not saying goodbye.
             os._exit(128 + number)
         stop.set()
-
-
-def _of_disk(error: OSError, home: Home) -> LocalError:
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return LocalError("disk-full", path=str(home.folder))
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return LocalError("home-not-writable", path=str(home.folder))
-    return LocalError("system-refused", reason=error.strerror or str(error))

@@ -63,7 +63,7 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("Choose a shorter folder with --home."),
     ),
     "disk-full": Sentences(
-        msgid("The disk that holds {path} is full, so nothing was changed."),
+        msgid("The disk that holds {path} is full, so this was not saved."),
         msgid("Free some space and try again; what was saved before is safe."),
     ),
     "settings-damaged": Sentences(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+import click
 import pytest
 
 from p2pmarket import __version__
+from p2pmarket.cli.app import build
+from p2pmarket.listing_fields import FIELDS
 from p2pmarket.texts import choose_language, use_language
 from p2pmarket.texts.formats import amount, distance, span
 
@@ -36,6 +40,15 @@ def test_the_manual_pages_are_those_of_the_commands() -> None:
     spec.loader.exec_module(module)
     held = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/man").glob("*.1")}
     assert held == module.pages()
+
+
+def test_the_manual_names_every_command_and_every_field_of_a_file() -> None:
+    manual = (ROOT / "docs/manual.md").read_text("utf-8")
+    root = build()
+    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`]*)`", manual))))
+    commands = set(root.list_commands(click.Context(root)))
+    aliases = {"source_id", "language", "event", "deposit_minor"}
+    assert (commands | FIELDS) - words - aliases == set()
 
 
 def test_the_version_is_that_of_the_package() -> None:

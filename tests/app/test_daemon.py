@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ import sqlcipher3
 
 from node.identity import words_of
 from p2pmarket.daemon.network import Reach, port_of
-from p2pmarket.home import Home
+from p2pmarket.home import Home, refused_by_system
 from p2pmarket.lock import running_pid, single_instance, wait_until_stopped
 from protocol.errors import LocalError
 
@@ -200,17 +201,17 @@ def test_a_household_comes_back_from_its_words_with_a_new_invite(
     words = " ".join(lost.init("Carla")["words"])
     lost.up()
     lost.json("join", stdin=founder.json("invite")["invite"])
-    lost.json("publish", "--title", "Carlas Schrank", "--kind", "give")
-    founder.until(lambda: bool(founder.finds("Schrank")))
+    lost.json("publish", "--title", "Carlas Zauberkugel", "--kind", "give")
+    founder.until(lambda: bool(founder.finds("Zauberkugel")))
     lost.stop()
     back.json("init", "--name", "Carla", "--words", stdin=words)
     back.up()
     back.json("join", stdin=founder.json("invite")["invite"])
     back.until(lambda: bool(back.json("mine")["results"]))
     (listing,) = back.json("mine")["results"]
-    assert listing["title"] == "Carlas Schrank"
+    assert listing["title"] == "Carlas Zauberkugel"
     back.json("withdraw", listing["id"])
-    founder.until(lambda: not founder.finds("Schrank"))
+    founder.until(lambda: not founder.finds("Zauberkugel"))
     back.stop()
 
 
@@ -228,6 +229,36 @@ def test_only_one_daemon_holds_a_home(tmp_path: Path) -> None:
 def test_a_home_whose_socket_could_not_be_bound_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match="home-path-too-long"):
         _ = Home(tmp_path / ("x" * 100)).socket
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "disk-full"),
+        (errno.EROFS, "home-not-writable"),
+        (errno.EIO, "system-refused"),
+    ],
+)
+def test_what_the_system_refuses_has_a_sentence(number: int, code: str, tmp_path: Path) -> None:
+    error = OSError(number, os.strerror(number))
+    assert refused_by_system(error, Home(tmp_path)).code == code
+
+
+def test_a_daemon_whose_disk_is_full_says_so(settled: Any) -> None:
+    """A file size limit of zero stands in for a full disk: no file can grow."""
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        " resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
+        " from p2pmarket.daemon.__main__ import main; sys.exit(main())"
+    )
+    arguments = ["--home", str(settled.folder), "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    settled.up()
+    assert [listing["title"] for listing in settled.finds()] == ["Bett"]
 
 
 def test_chosen_ports_count_up_from_community_to_community() -> None:

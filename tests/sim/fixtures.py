@@ -35,7 +35,7 @@ def seed() -> int:
 def everything_random_from(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys, salts and the order of trio's tasks follow from the seed."""
     monkeypatch.setattr(os, "urandom", Random(f"urandom/{seed}").randbytes)
-    trio._core._run._r.seed(seed)
+    trio._core._run._r.seed(seed)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -221,23 +221,14 @@ class Household:
 
         The sets are read from the file, and must be what reconciliation holds in memory.
         """
-        records = await self.standing()
-        store = self.node.catchup._store
-        now_ms = self.world.clock.now_ms()
-        kinds = {record.id: record.kind for record in records}
-        for membership in (True, False):
-            in_file = {
-                (record.created_at_ms, bytes(record.id))
-                for record in records
-                if is_membership(kinds[record.id]) is membership
-            }
-            in_memory = {(item.created_at_ms, bytes(item.id)) for item in store.items(membership)}
-            lost = in_file - in_memory
-            assert not lost, f"{self.name}: {len(lost)} records on disk, not in the set"
-            stale = in_memory - in_file
-            if stale:
-                gone = await self._unexpired(stale, now_ms)
-                assert not gone, f"{self.name}: {gone} records in the set, not on disk"
+        store, now_ms = self.node.catchup._store, self.world.clock.now_ms()
+        async with store._changing:  # in the midst of a change the sets have yet to follow
+            records, expired = await self.standing(), await self._expired(now_ms)
+            in_memory = {(i.created_at_ms, bytes(i.id)): True for i in store.items(True)}
+            in_memory |= {(i.created_at_ms, bytes(i.id)): False for i in store.items(False)}
+        in_file = {(r.created_at_ms, bytes(r.id)): is_membership(r.kind) for r in records}
+        differing = {item for item, _ in in_memory.items() ^ in_file.items()} - expired
+        assert not differing, f"{self.name}: file and sets differ in {len(differing)} records"
         shown = [
             (bytes(s.household), bytes(s.key), s.revision, s.listing.title, int(s.state))
             for s in await self.all_shown()
@@ -254,14 +245,14 @@ class Household:
         )
         return hashlib.blake2b(repr(list(parts)).encode(), digest_size=16).hexdigest()
 
-    async def _unexpired(self, items: set[tuple[int, bytes]], now_ms: int) -> int:
-        """How many of these items are not on disk even as expired records."""
+    async def _expired(self, now_ms: int) -> set[tuple[int, bytes]]:
+        """Items that are on disk, and over."""
         rows = await self.node.database.read(
             lambda connection: connection.execute(
                 "SELECT created_at_ms, id FROM record WHERE expires_at_ms <= ?", (now_ms,)
             ).fetchall()
         )
-        return len(items - {(at, bytes(id)) for at, id in rows})
+        return {(at, bytes(id)) for at, id in rows}
 
 
 class World:
