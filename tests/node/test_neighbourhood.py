@@ -1,0 +1,166 @@
+"""Staying connected: patiently, cheaply, and only to those who belong."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.abc import Instrument
+
+from node.network.port import HostKey
+from node.store.neighbours import known_addresses
+from protocol.addresses import Addresses
+from protocol.kinds import Kind
+from tests.sim.world import Household, World
+
+
+def names_connected(household: Household) -> set[str]:
+    return {connection.address.rpartition("/")[2] for connection in household.wire.connections()}
+
+
+class Steps(Instrument):
+    """Counts how often tasks of one name are run."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        self.count += self._name in task.name
+
+
+async def test_a_lost_connection_is_made_again_within_seconds(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    for _ in range(3):
+        await ana.wire.disconnect(ben.wire.host_key)
+        assert not ben.wire.connections()
+        before = trio.current_time()
+        await world.until(lambda: bool(ben.wire.connections()))
+        assert trio.current_time() - before < 3
+
+
+async def test_who_is_off_is_dialled_ever_less_often_and_found_when_back(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    await ben.stop()
+    failed: list[int] = []
+    for _ in range(6):
+        before = ana.node.health().get("dial-failed", 0)
+        await trio.sleep(600)
+        failed.append(ana.node.health()["dial-failed"] - before)
+    assert failed[0] > failed[1]
+    assert failed[-1] <= 5
+    await ben.start()
+    await world.until(lambda: bool(ana.wire.connections()))
+
+
+async def test_addresses_are_known_again_after_a_restart(world: World) -> None:
+    *_, cem = await world.community(["ana", "ben", "cem"])
+    await world.until(lambda: names_connected(cem) == {"ana", "ben"})
+    await cem.stop()
+    await cem.start()
+    await world.until(lambda: names_connected(cem) == {"ana", "ben"})
+
+
+async def test_neighbours_of_neighbours_are_found_by_their_records(world: World) -> None:
+    names = ["ana", "ben", "cem", "dora", "emil"]
+    households = await world.community(names)
+    for household in households:
+        await world.until(
+            lambda h=household: names_connected(h) == set(names) - {h.name}  # type: ignore[misc]
+        )
+
+
+@pytest.mark.covers("LST-15")
+async def test_nobody_is_sent_to_another_s_machine_in_a_third_one_s_name(world: World) -> None:
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
+    victim = HostKey(b"v" * 32)
+    for host in (victim, ben.wire.host_key):
+        body = Addresses(host, ("/memory/victim",)).pack()
+        await mallory.node.market._author.replace(Kind.ADDRESSES, 5, body)
+        await world.settle()
+        await trio.sleep(30)
+    known = await known_addresses(ana.node.database)
+    assert victim not in ana.node.neighbourhood._candidates
+    assert "/memory/victim" not in ana.node.neighbourhood._candidates[ben.wire.host_key].addresses
+    assert all("/memory/victim" not in addresses for addresses in known.values())
+
+
+async def test_hosts_without_an_address_cost_nothing(world: World) -> None:
+    ana = await world.found("ana")
+    steps = Steps("Neighbourhood.run")
+    await trio.sleep(60)
+    stranger = HostKey(b"s" * 32)
+    ana.node.neighbourhood.connected(stranger, "/memory/stranger", False)
+    ana.node.neighbourhood.disconnected(stranger)
+    trio.lowlevel.add_instrument(steps)
+    await trio.sleep(600)
+    trio.lowlevel.remove_instrument(steps)
+    assert steps.count < 300  # a round every five seconds, not twenty a second
+
+
+async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    host = ben.wire.host_key
+    await ana.node.community.remove(ben.id, "Cheated.", False)
+    await world.until(lambda: "ben" not in names_connected(ana) | names_connected(cem))
+    await ben.stop()
+    await trio.sleep(60)
+    for household in (ana, cem):
+        assert host not in household.node.neighbourhood._candidates
+        assert host not in await known_addresses(household.node.database)
+
+
+async def test_an_address_found_on_the_lan_is_dialled_and_nonsense_is_given_up(
+    world: World,
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    ben.node.neighbourhood._candidates.clear()
+    ana.node.neighbourhood._candidates.clear()
+    await ana.wire.disconnect(ben.wire.host_key)
+    await trio.sleep(30)
+    assert not ana.wire.connections()
+    own = list(ana.node.addresses())
+    ana.node.neighbourhood.found([*own, "/memory/nobody", "nonsense", *ben.node.addresses()])
+    await world.until(lambda: names_connected(ana) == {"ben"})
+    ana.node.neighbourhood.found([f"/memory/nobody-{n}" for n in range(1_000)])
+    assert len(ana.node.neighbourhood._strays) <= 64
+    await trio.sleep(3_600)
+    assert ana.node.neighbourhood._strays == {}
+
+
+async def test_a_joiner_is_not_sent_away_while_its_records_are_on_their_way(
+    world: World,
+) -> None:
+    ana = await world.found("ana")
+    invite = await ana.invite(uses=6)
+    async with trio.open_nursery() as nursery:
+        for number in range(6):
+            nursery.start_soon(world.join, f"joiner-{number}", invite)
+    await world.until(
+        lambda: all(h.node.community.my_status in ("confirmed", "founder") for h in world.running)
+    )
+    await world.settle()
+
+
+async def test_a_gate_that_says_removed_is_not_believed_once_another_opens(
+    world: World,
+) -> None:
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
+    ben.node.neighbourhood.told_removed = True
+    assert ben.node.community.my_status == "removed"
+    await ben.wire.disconnect(ana.wire.host_key)
+    await world.until(lambda: "ana" in names_connected(ben))
+    assert ben.node.community.my_status == "confirmed"
+    assert "cem" in names_connected(ben)
+
+
+async def test_the_own_address_is_told_again_every_few_days(world: World) -> None:
+    _, ben = await world.community(["ana", "ben"])
+
+    async def told_at() -> int:
+        return max(r.created_at_ms for r in await ben.standing() if r.kind == Kind.ADDRESSES)
+
+    before = await told_at()
+    world.pass_days(4)
+    await trio.sleep(60)
+    await world.settle()
+    assert await told_at() > before
