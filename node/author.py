@@ -7,7 +7,7 @@ anybody's.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import trio
@@ -39,10 +39,18 @@ class Author:
     """Drafts, signs and submits; one writer at a time, so that no slot is taken twice."""
 
     def __init__(
-        self, keys: Keys, clock: Clock, inbox: Inbox, store: RecordStore, spread: Spread
+        self,
+        keys: Keys,
+        device_slot: int,
+        clock: Clock,
+        inbox: Inbox,
+        store: RecordStore,
+        spread: Spread,
     ) -> None:
+        """device_slot: of this device's certificate; tells which slots it fills first."""
         self.household = HouseholdId(keys.household.public)
         self._keys = keys
+        self._device_slot = device_slot
         self._clock = clock
         self._inbox = inbox
         self._store = store
@@ -71,7 +79,7 @@ class Author:
         self,
         kind: Kind,
         bodies: Sequence[bytes],
-        slots: Iterable[int],
+        slots: range,
         reusable: Callable[[Envelope], bool] = lambda record: record.withdrawn,
     ) -> list[Envelope | LocalError]:
         """Put new things into free slots; one result for each body, in order.
@@ -81,7 +89,8 @@ class Author:
         """
         async with self._lock:
             standing = await self.standing(kind)
-            free = (s for s in slots if s not in standing or reusable(standing[s]))
+            preferred = _in_turn(slots, self._device_slot)
+            free = (s for s in preferred if s not in standing or reusable(standing[s]))
             drafts: list[Draft | LocalError] = []
             for body in bodies:
                 slot = next(free, None)
@@ -195,6 +204,14 @@ class Author:
                 for own in (self._own, self._stored_meanwhile):
                     if record.kind in own:
                         own[record.kind][record.slot] = record
+
+
+def _in_turn(slots: range, device_slot: int) -> Iterator[int]:
+    """Yield all slots, a device's own first: two devices of one household that do not hear of
+    each other for a while should not fill the same one, where only one thing can stand.
+    """
+    yield from slots[device_slot :: limits.DEVICE_SLOTS]
+    yield from (slot for slot in slots if slot % limits.DEVICE_SLOTS != device_slot)
 
 
 def _only(results: Sequence[Envelope | LocalError]) -> Envelope:

@@ -148,7 +148,9 @@ async def renew_device(database: Database, clock: Clock) -> None:
     if not free:
         raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
-    device = certify_device(household, community, signing, host, free[0], clock)
+    # Not the first one: a second restore of the same backup would put this device out.
+    slot = free[os.urandom(1)[0] % len(free)]
+    device = certify_device(household, community, signing, host, slot, clock)
     keep = tuple(raw for raw in old.joining if not _is_device(raw))
     await write_enrolment(
         database,

@@ -61,7 +61,7 @@ class Neighbourhood:
         clock: Clock,
         conduct: Conduct,
         random: Random,
-        device_slot: Callable[[], int],
+        device_slot: int,
         clock_agrees: Callable[[], bool],
     ) -> None:
         """clock_agrees: whether some neighbour's clock is close to ours."""
@@ -91,8 +91,7 @@ class Neighbourhood:
             for address in addresses:
                 self._learn(HostKey(host), address)
         for household in self._inbox.members.households:
-            if household != self._author.household:
-                self._follow(await self._store.standing_of(household, Kind.ADDRESSES), None)
+            self._follow(await self._store.standing_of(household, Kind.ADDRESSES), None)
 
     def found(self, addresses: Sequence[str]) -> None:
         """Somebody on the LAN, or in an invite, answers here; who it is shows at the gate."""
@@ -226,7 +225,7 @@ class Neighbourhood:
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:
-            if record.kind != Kind.ADDRESSES or record.household == self._author.household:
+            if record.kind != Kind.ADDRESSES:
                 continue
             try:
                 told = read_addresses(record.body)
@@ -280,7 +279,7 @@ class Neighbourhood:
         if not self._clock_agrees():
             # Dated far ahead it would stand in the way of every later one; and nobody listens.
             return
-        slot = self._device_slot()
+        slot = self._device_slot
         body = Addresses(
             self._network.host_key,
             tuple(self._network.addresses())[: bodies.MAX_ADDRESSES],

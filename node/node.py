@@ -148,7 +148,8 @@ async def _running(
     store = RecordStore(database, lambda: community.view_rules())
     members = found(enrolment.genesis).extended(await store.load())
     inbox = Inbox(store, clock, conduct, members)
-    author = Author(keys, clock, inbox, store, lambda records: gossip.spread(records))
+    device_slot = _device_slot(own_records)
+    author = Author(keys, device_slot, clock, inbox, store, lambda records: gossip.spread(records))
 
     def own_proof() -> Sequence[Envelope]:
         return inbox.members.proof(author.household) or own_records
@@ -190,7 +191,7 @@ async def _running(
             clock,
             conduct,
             random,
-            lambda: _device_slot(own_records),
+            device_slot,
             lambda: skew.trustworthy,
         )
         node = Node(

@@ -104,7 +104,7 @@ async def test_publications_at_once_take_different_slots(world: World) -> None:
     async with trio.open_nursery() as nursery:
         for number in range(20):
             nursery.start_soon(ana.publish, f"Thing {number}")
-    assert await slots_of(ana) == list(range(20))
+    assert len(set(await slots_of(ana))) == 20
 
 
 async def test_a_mark_lives_as_long_as_what_it_marks(world: World) -> None:
