@@ -7,6 +7,7 @@ import trio
 
 from protocol import limits
 from protocol.errors import LocalError
+from protocol.kinds import Kind
 from protocol.profile import Profile
 from tests.sim.world import Household, World
 
@@ -21,6 +22,7 @@ async def statuses(household: Household) -> dict[str, str]:
     return {view.name: view.status for view in await household.node.community.members()}
 
 
+@pytest.mark.covers("TRN-38")
 async def test_an_invited_household_is_confirmed_without_anybody_s_doing(world: World) -> None:
     ana = await world.found("ana")
     ben = await world.join("ben", await ana.invite(uses=1))
@@ -95,6 +97,28 @@ async def test_a_removal_closes_the_connection_and_its_listings_vanish(world: Wo
     assert isinstance(published[0], LocalError)
     await trio.sleep(120)
     assert await ana.titles() == await cem.titles() == []
+
+
+@pytest.mark.covers("RCD-21")
+async def test_a_removal_that_is_taken_back_lets_the_household_return_by_itself(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    await ana.node.community.remove(ben.id, "A misunderstanding.", False)
+    await world.until(lambda: ben.node.community.my_status == "removed")
+    await trio.sleep(60)
+    assert not ben.wire.connections()
+    await ben.stop()
+    await ben.start()
+    author = ana.node.market._author
+    (slot,) = await author.standing(Kind.REMOVAL)
+    await author.replace(Kind.REMOVAL, slot, b"", withdrawn=True)
+    await world.settle([ana, cem])
+    await world.until(lambda: ben.node.community.my_status == "confirmed")
+    await world.settle()
+    await ben.publish("Ben's cot")
+    await world.settle()
+    assert await cem.titles() == ["Ben's cot"]
 
 
 async def test_a_household_that_leaves_takes_its_listings_along(world: World) -> None:

@@ -88,6 +88,7 @@ async def test_verdicts_come_in_the_order_of_the_records_repeated_ones_too(door:
     assert door.held == 2
 
 
+@pytest.mark.covers("RCD-25")
 async def test_each_rejected_record_is_a_fault_of_its_sender_only(door: Door) -> None:
     await door.inbox.submit([b"rubbish", b"more rubbish"], PEER)
     await door.inbox.submit(raws(*founding()), OTHER)
@@ -95,6 +96,7 @@ async def test_each_rejected_record_is_a_fault_of_its_sender_only(door: Door) ->
     assert [host for host, _ in door.faults] == [PEER, PEER]
 
 
+@pytest.mark.covers("RCD-25")
 async def test_what_comes_too_early_is_admitted_when_its_proof_arrives(door: Door) -> None:
     cot = VECTORS.listing(BEN)
     (verdict,) = await door.inbox.submit(raws(cot), PEER)

@@ -121,6 +121,7 @@ async def test_a_mark_lives_as_long_as_what_it_marks(world: World) -> None:
         assert found.state is State.TAKEN
 
 
+@pytest.mark.covers("LST-10")
 async def test_listings_that_cannot_show_are_refused_one_by_one(world: World) -> None:
     ana = await world.found("ana", visible_days=30, photos=0)
     over = replace(ana.listing("Over"), visible_until_ms=ana.clock.now_ms())

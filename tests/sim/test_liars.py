@@ -63,6 +63,7 @@ async def crowd(world: World) -> tuple[list[Household], Household]:
     return honest, liar
 
 
+@pytest.mark.covers("RCD-25")
 async def test_random_bytes_as_gossip(
     world: World, crowd: tuple[list[Household], Household]
 ) -> None:
@@ -183,6 +184,7 @@ async def test_slow_answers_of_many_do_not_keep_the_honest_waiting(world: World)
     assert trio.current_time() - began < 300
 
 
+@pytest.mark.covers("TRN-58")
 async def test_an_exchange_without_end(
     world: World, crowd: tuple[list[Household], Household]
 ) -> None:
