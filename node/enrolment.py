@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import trio
 
 from node.clock import Clock
 from node.identity import Identity
-from node.membership_gate import JoiningGate
+from node.membership_gate import JoiningGate, device_slots
 from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
 from node.store.database import Database, open_database
 from node.store.neighbours import remember_address
@@ -93,22 +93,33 @@ async def join_community(
         raise LocalError("invite-expired")
     household = member_key(identity.root, invite.community)
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
-    slot = os.urandom(1)[0] % limits.DEVICE_SLOTS
-    device = certify_device(household, invite.community, signing, host, slot, clock)
     certificate = _certificate(household, invite, clock)
-    own = (certificate, device, invite.record)
-    gate = JoiningGate(invite.community, HouseholdId(household.public), clock, own)
+
+    def own(slot: int) -> tuple[Envelope, ...]:
+        device = certify_device(household, invite.community, signing, host, slot, clock)
+        return (certificate, device, invite.record)
+
+    kept = own(0)
+    gate = JoiningGate(invite.community, HouseholdId(household.public), clock, kept)
     async with network(host)(gate, _Deaf()) as joining:
-        reached, address = await _first_member(joining, invite, discovery)
+        try:
+            reached, address = await _first_member(joining, invite, discovery)
+        except LocalError:
+            if not gate.taken:
+                raise
+            # This household has been here before, with a device that is lost or elsewhere.
+            kept = own(_free_slot(gate.taken))
+            gate.offer(kept)
+            reached, address = await _first_member(joining, invite, discovery)
     if gate.genesis is None:
         raise Unreachable("nobody-reachable")
-    kept: tuple[Envelope, ...] = own
     founding = founder_key(identity.root, _salt_of(gate.genesis))
     if founding.public == read_genesis(gate.genesis).household:
         # The founder returns with nothing but the words: the same household, a new device.
         household = founding
-        device = certify_device(household, invite.community, signing, host, slot, clock)
-        kept = (device,)
+        known = [decode(raw) for raw in gate.records]
+        slot = _free_slot(device_slots(known, HouseholdId(founding.public)))
+        kept = (certify_device(founding, invite.community, signing, host, slot, clock),)
     enrolment = Enrolment(
         gate.genesis,
         invite.network_key,
@@ -144,12 +155,8 @@ async def renew_device(database: Database, clock: Clock) -> None:
             )
         }
     )
-    free = [slot for slot in range(limits.DEVICE_SLOTS) if slot not in taken]
-    if not free:
-        raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
-    # Not the first one: a second restore of the same backup would put this device out.
-    slot = free[os.urandom(1)[0] % len(free)]
+    slot = _free_slot(taken)
     device = certify_device(household, community, signing, host, slot, clock)
     keep = tuple(raw for raw in old.joining if not _is_device(raw))
     await write_enrolment(
@@ -158,6 +165,17 @@ async def renew_device(database: Database, clock: Clock) -> None:
             old.genesis, old.network_key, old.household_seed, signing, host, (*keep, device.raw)
         ),
     )
+
+
+def _free_slot(taken: Iterable[int]) -> int:
+    """Return a slot for a device that comes back.
+
+    Not the first free one: a second return from the same state would put this one out.
+    """
+    free = sorted(set(range(limits.DEVICE_SLOTS)).difference(taken))
+    if not free:
+        raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
+    return free[os.urandom(1)[0] % len(free)]
 
 
 def certify_device(

@@ -18,6 +18,7 @@ from protocol.envelope import Envelope
 from protocol.errors import RemoteError
 from protocol.gate import Hello
 from protocol.ids import CommunityId, HouseholdId
+from protocol.kinds import Kind
 from protocol.membership.evaluation import Member
 from protocol.membership.members import Members, found
 from protocol.membership.proof import judge
@@ -69,7 +70,7 @@ class MembershipGate:
             await self._answer(channel, remote)
 
     async def _dial(self, channel: Channel, remote: HostKey) -> None:
-        await channel.send(messages.write_hello(self._hello(None)))
+        await channel.send(messages.write_hello(self._hello()))
         hello = await _receive_hello(channel)
         passed = self._judge(hello, remote)
         if isinstance(passed, str):
@@ -84,14 +85,20 @@ class MembershipGate:
         if isinstance(passed, str):
             await channel.send(messages.write_refusal(passed))
             raise Refused(passed, by_us=True)
-        genesis = self._members().genesis.raw if hello.wants_genesis else None
-        await channel.send(messages.write_hello(self._hello(genesis)))
+        await channel.send(messages.write_hello(self._hello(hello)))
         await _receive_verdict(channel)
         self._on_passed(passed)
 
-    def _hello(self, genesis: bytes | None) -> Hello:
-        records = tuple(record.raw for record in self._own_proof())
-        return Hello(self._clock.now_ms(), self._household, False, genesis, records)
+    def _hello(self, asking: Hello | None = None) -> Hello:
+        """Return our hello; a joiner that asks gets the charter and its household's devices."""
+        records = [record.raw for record in self._own_proof()]
+        genesis: bytes | None = None
+        if asking is not None and asking.wants_genesis:
+            members = self._members()
+            genesis = members.genesis.raw
+            devices = members.facts_of(asking.household, Kind.DEVICE)
+            records += [fact.record.raw for fact in devices if fact.record.raw not in records]
+        return Hello(self._clock.now_ms(), self._household, False, genesis, tuple(records))
 
     def _judge(self, hello: Hello, remote: HostKey) -> Passed | str:
         """Return who this is, or the reason to refuse."""
@@ -107,6 +114,8 @@ class JoiningGate:
     """The gate of a household that holds an invite and knows nothing else yet.
 
     It only dials. ``genesis`` and ``records`` are there once a member has answered.
+    ``taken`` are the device slots of this household that a member knows: a device that
+    returns must not displace the lost one, which would void all that it signed.
     """
 
     def __init__(
@@ -122,6 +131,7 @@ class JoiningGate:
         self._own_proof = own_proof
         self.genesis: bytes | None = None
         self.records: tuple[bytes, ...] = ()
+        self.taken: frozenset[int] = frozenset()
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         """Ask a member for the founding charter and check its proof; raises Refused."""
@@ -144,9 +154,26 @@ class JoiningGate:
         if isinstance(proven, str):
             await channel.send(messages.write_refusal(proven))
             raise Refused(proven, by_us=True)
+        self.taken = device_slots(proven.records, self._household)
+        if self.taken & device_slots(self._own_proof, self._household):
+            await channel.send(messages.write_refusal("busy"))
+            raise Refused("busy", by_us=True)
         await channel.send(messages.write_acceptance())
         self.genesis = answer.genesis
         self.records = tuple(record.raw for record in proven.records)
+
+    def offer(self, own_proof: Sequence[Envelope]) -> None:
+        """Try again with another device record."""
+        self._own_proof = own_proof
+
+
+def device_slots(records: Sequence[Envelope], household: HouseholdId) -> frozenset[int]:
+    """Return the slots of a household's device records among some records."""
+    return frozenset(
+        record.slot
+        for record in records
+        if record.kind == Kind.DEVICE and record.household == household
+    )
 
 
 async def _receive_hello(channel: Channel) -> Hello:
