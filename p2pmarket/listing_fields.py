@@ -16,7 +16,7 @@ from p2pmarket import vocabulary
 from protocol import limits
 from protocol.charter import Charter
 from protocol.errors import LocalError, RemoteError
-from protocol.listing import EventTime, LendTerms, Listing, ListingKind
+from protocol.listing import MAY_BE_LENT, EventTime, LendTerms, Listing, ListingKind
 from protocol.money import Price
 from protocol.place import Place, coarse
 
@@ -202,8 +202,7 @@ class _Reader:
         return None if held is None else Price(held.minor, currency)
 
     def _lend(self, kind: ListingKind) -> tuple[LendTerms | None, str | None]:
-        if kind is not ListingKind.LEND:
-            # Files carry the terms of other kinds along; wanted ads name theirs in words.
+        if kind not in MAY_BE_LENT:
             return None, None
         held = self._held.lend
         if self._given("lend") and values.is_empty(self._fields["lend"]):

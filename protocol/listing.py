@@ -30,6 +30,10 @@ class ListingKind(IntEnum):
     EVENT = 8
 
 
+MAY_BE_LENT = frozenset({ListingKind.LEND, ListingKind.KIT, ListingKind.WANTED})
+"""Kinds that may name the terms of a loan: kits are lent too, and wished for on loan."""
+
+
 class Condition(IntEnum):
     """How worn the thing is."""
 
@@ -141,7 +145,7 @@ class Listing:
         require(len(self.variants) <= limits.MAX_VARIANTS, "variants")
         if self.swap_for is not None:
             require(is_text(self.swap_for, limits.MAX_TITLE, shortest=1), "swap_for")
-        require(self.lend is None or self.kind is ListingKind.LEND, "lend")
+        require(self.lend is None or self.kind in MAY_BE_LENT, "lend")
         require(self.event is None or self.kind is ListingKind.EVENT, "event")
         require(self.swap_for is None or self.kind is not ListingKind.EVENT, "swap_for")
         has_deposit = self.lend is not None and self.lend.deposit_minor is not None

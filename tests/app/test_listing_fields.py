@@ -107,7 +107,10 @@ def test_loans_are_read_flat_and_nested_and_dropped_for_other_kinds() -> None:
     nested = read(kind="lend", lend={"max_days": 3, "deposit_minor": 2000})
     assert flat.lend == nested.lend == LendTerms(3, 2000)
     assert nested.deposit_currency == "EUR"
-    assert read(kind="wanted", lend={"max_days": 3, "deposit_minor": None}).lend is None
+    for kind in ("kit", "wanted"):
+        lent = read(kind=kind, lend={"max_days": 3, "deposit_minor": None})
+        assert lent.lend == LendTerms(3)
+    assert read(kind="sell", lend={"max_days": 3, "deposit_minor": None}).lend is None
 
 
 def test_the_time_of_an_event_is_optional() -> None:

@@ -246,7 +246,9 @@ def listing(body: bytes) -> list:
     unless_nil(lambda condition: integer(condition, 1, 5), f[11])
     each(f[12], 6, _variant)
     unless_nil(lambda wanted: text(wanted, 120), f[13])
-    unless_nil(lambda lend: need(type(lend) is list and len(lend) == 2 and f[1] == 4), f[14])
+    unless_nil(
+        lambda lend: need(type(lend) is list and len(lend) == 2 and f[1] in (4, 5, 7)), f[14]
+    )
     if f[14]:
         integer(f[14][0], 1, 3_650)
         unless_nil(lambda minor: integer(minor, 0, 10**12), f[14][1])
