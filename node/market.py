@@ -22,7 +22,7 @@ from node.store.records import RecordStore
 from protocol import limits
 from protocol.envelope import Envelope
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import THING_KEY_BYTES, ThingKey, from_text
+from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey, from_text
 from protocol.kinds import Kind
 from protocol.listing import Listing, read_listing
 from protocol.mark import Mark, State
@@ -117,6 +117,10 @@ class Market:
         """Search what shows at the moment at this node."""
         now_ms = self._clock.now_ms()
         return await self._store.database.read(lambda c: find_listings(c, query, now_ms))
+
+    def number_of(self, household: HouseholdId) -> int | None:
+        """Return the number by which a query names a household, if it has any record."""
+        return self._store.number_of(household)
 
     async def find(self, prefix: str) -> StoredListing:
         """Return the listing whose id begins so.

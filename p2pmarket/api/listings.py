@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from node.node import Node
 from node.search.query import SearchQuery
-from node.store.database import Connection
 from node.store.listings import StoredListing
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.households import find_household
@@ -26,7 +25,6 @@ from p2pmarket.listing_fields import Context, read_listing_fields
 from p2pmarket.texts.formats import iso
 from protocol import limits
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import HouseholdId
 from protocol.listing import ListingKind
 from protocol.mark import State
 from protocol.money import from_main_unit
@@ -61,7 +59,7 @@ async def _query(call: Call, node: Node, question: SearchQuestion) -> SearchQuer
     household = None
     if question.by is not None:
         member = await find_household(node, question.by)
-        household = await _number_of(node, member.household)
+        household = node.market.number_of(member.household)
     prices = (question.min_price, question.max_price)
     return SearchQuery(
         words=question.words,
@@ -78,15 +76,6 @@ async def _query(call: Call, node: Node, question: SearchQuestion) -> SearchQuer
         offset=question.offset,
         include_taken=question.taken,
     )
-
-
-async def _number_of(node: Node, household: HouseholdId) -> int | None:
-    def read(connection: Connection) -> int | None:
-        query = "SELECT n FROM household WHERE id = ?"
-        row = connection.execute(query, (household,)).fetchone()
-        return None if row is None else int(row[0])
-
-    return await node.database.read(read)
 
 
 def _price(text: str | None, field: str, currency: str) -> int | None:
