@@ -16,7 +16,7 @@ from node.clock import Clock
 from node.inbox import Inbox
 from node.network.port import HostKey
 from node.store.records import RecordStore
-from protocol import limits
+from protocol import addresses, limits
 from protocol.admission import Admit, Ignore
 from protocol.envelope import Draft, Envelope, seal
 from protocol.errors import LocalError, RemoteError
@@ -143,7 +143,7 @@ class Author:
             created,
             0,
             created,
-            created + lifetime_ms(kind),
+            created + _lifetime_ms(kind),
             False,
             body,
         )
@@ -162,7 +162,7 @@ class Author:
             held.generation_ms,
             revision,
             created,
-            created + lifetime_ms(held.kind),
+            created + _lifetime_ms(held.kind),
             withdrawn,
             body,
         )
@@ -204,6 +204,11 @@ class Author:
                 for own in (self._own, self._stored_meanwhile):
                     if record.kind in own:
                         own[record.kind][record.slot] = record
+
+
+def _lifetime_ms(kind: int) -> int:
+    """Addresses are told again every few days: who is gone for good is soon forgotten."""
+    return addresses.LIFETIME_MS if kind == Kind.ADDRESSES else lifetime_ms(kind)
 
 
 def _in_turn(slots: range, device_slot: int) -> Iterator[int]:

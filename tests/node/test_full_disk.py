@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 
@@ -50,6 +52,38 @@ async def test_a_node_outlives_a_full_disk_and_catches_up_afterwards(world: Worl
     await ana.publish("After")
     await world.settle()
     assert "After" in await ben.titles()
+
+
+async def test_a_node_outlives_a_disk_on_which_nothing_can_be_written(world: World) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    await world.settle()
+    invite = await ana.invite(uses=2, days=60)
+
+    async def write_protect(is_protected: bool) -> None:
+        def pragma(connection: Any) -> None:
+            connection.execute(f"PRAGMA query_only = {int(is_protected)}")
+
+        database = ana.node.database
+        await database._shielded(database._writer, pragma)  # a transaction could not begin
+
+    await write_protect(True)
+    # Records, connections, syncs, joiners to confirm, time to purge: nothing can be noted.
+    await ben.publish("Cot")
+    await cem.publish(*(f"Thing {n}" for n in range(80)))
+    dora = await world.join("dora", invite)
+    await ana.wire.disconnect(ben.wire.host_key)
+    await ben.node.community.leave()
+    await cem.stop()
+    await trio.sleep(200)
+    world.pass_days(40)
+    await cem.start()
+    await trio.sleep(200)
+    assert ana.runs
+    assert ana.node.health()["store-failed"] > 0
+    await write_protect(False)
+    await world.until(lambda: dora.node.community.my_status == "confirmed")
+    await ben.stop()
+    await world.settle()
 
 
 async def test_nothing_that_was_acknowledged_is_lost_on_a_full_disk(world: World) -> None:

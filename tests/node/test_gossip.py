@@ -5,6 +5,7 @@ from __future__ import annotations
 import trio
 
 from node.network.memory import Faults
+from protocol import limits
 from tests.sim.world import World
 
 
@@ -65,4 +66,42 @@ async def test_the_same_message_again_and_again_is_stored_once_and_nobody_s_faul
         await ana.wire.publish(raw)
     await trio.sleep(1)
     assert await ben.titles() == ["Cot"]
+    assert not [name for name in ben.node.health() if name.startswith("fault")]
+
+
+async def test_what_a_flood_left_unjudged_is_not_passed_on_in_an_honest_household_s_name(
+    world: World,
+) -> None:
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
+    world.part([mallory], [ben])
+    await mallory.publish("Real")
+    raw = (await mallory.standing())[-1].raw
+    for _ in range(30):
+        for _ in range(100):
+            await mallory.wire.publish(raw)
+        await trio.sleep(0.05)
+    for _ in range(60):
+        await mallory.wire.publish(world.random.randbytes(200))
+    await trio.sleep(5)
+    assert ana.node.health()["throttled"] > 0
+    assert not [name for name in ben.node.health() if name.startswith("fault")]
+    assert ana.wire.host_key in {connection.peer for connection in ben.wire.connections()}
+    await ana.publish("Cot")
+    await trio.sleep(0.1)
+    assert "Cot" in await ben.titles()
+
+
+async def test_what_is_over_is_not_passed_on_before_its_signature_was_looked_at(
+    world: World,
+) -> None:
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
+    world.part([mallory], [ben])
+    await mallory.publish("Real", days=1)
+    spoilt = bytearray((await mallory.standing())[-1].raw)
+    spoilt[-1] ^= 1
+    ana.clock.ahead_ms = 200 * limits.DAY_MS  # to ana it is over, to ben it is forged
+    for _ in range(60):
+        await mallory.wire.publish(bytes(spoilt))
+    await trio.sleep(5)
+    assert ana.node.health()["ignored:expired"] > 0
     assert not [name for name in ben.node.health() if name.startswith("fault")]

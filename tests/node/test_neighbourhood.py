@@ -8,8 +8,9 @@ from trio.abc import Instrument
 
 from node.network.port import HostKey
 from node.store.neighbours import known_addresses
-from protocol.addresses import Addresses
+from protocol.addresses import LIFETIME_MS, Addresses
 from protocol.kinds import Kind
+from protocol.membership.members import found
 from tests.sim.world import Household, World
 
 
@@ -141,6 +142,18 @@ async def test_a_joiner_is_not_sent_away_while_its_records_are_on_their_way(
     await world.settle()
 
 
+async def test_who_only_looked_like_a_stranger_stays_connected(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    # As it looks while the records of a joiner are on their way into the store.
+    for listener in ana.node.inbox.on_members:
+        listener(found(ana.members.genesis.raw))
+    parted = trio.Event()
+    ana.node.neighbourhood.disconnected = lambda peer: parted.set()  # type: ignore[method-assign]
+    await trio.sleep(10)
+    assert not parted.is_set()
+    assert names_connected(ben) == {"ana"}
+
+
 async def test_a_gate_that_says_removed_is_not_believed_once_another_opens(
     world: World,
 ) -> None:
@@ -157,7 +170,9 @@ async def test_the_own_address_is_told_again_every_few_days(world: World) -> Non
     _, ben = await world.community(["ana", "ben"])
 
     async def told_at() -> int:
-        return max(r.created_at_ms for r in await ben.standing() if r.kind == Kind.ADDRESSES)
+        told = [r for r in await ben.standing() if r.kind == Kind.ADDRESSES]
+        assert all(r.expires_at_ms - r.created_at_ms == LIFETIME_MS for r in told)
+        return max(r.created_at_ms for r in told)
 
     before = await told_at()
     world.pass_days(4)

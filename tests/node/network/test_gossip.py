@@ -186,6 +186,29 @@ async def test_a_peer_that_keeps_sending_bad_records_is_cut_off(host, hostile):
     await still_hears_gossip(network, listener, hostile)
 
 
+async def test_a_message_that_the_listener_ends_goes_no_further_and_costs_nothing(
+    host, hostile, new_listener, settings_of, member_gate
+):
+    network, listener = host
+    listener._verdict = {b"good": True, b"end": None}.get
+    behind = new_listener()
+    async with open_libp2p(settings_of(3))(member_gate(), behind) as other:
+        await other.dial(network.addresses()[0])
+        peer = await hostile(network.addresses()[0])
+        await peer.open_stream(1, MESHSUB)
+        for sequence in range(2 * GossipLimits().max_rejected):
+            await gossip(peer, record(b"end", sequence=sequence))
+        sequence = 1000
+        with trio.fail_after(60):
+            while b"good" not in behind.gossip:
+                await gossip(peer, record(b"good", sequence=sequence))
+                sequence += 1
+                with trio.move_on_after(0.1):
+                    await behind.wait_until(lambda each: b"good" in each.gossip)
+        assert b"end" not in behind.gossip
+        assert listener.reasons == []
+
+
 @pytest.mark.covers("TRN-22")
 async def test_peers_recommended_in_a_prune_are_not_dialed(
     host, hostile, settings_of, member_gate, new_listener
