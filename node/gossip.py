@@ -13,7 +13,7 @@ import trio
 from node.conduct import Conduct
 from node.inbox import Inbox
 from node.network.port import HostKey, Network, NetworkError
-from protocol.admission import Reject
+from protocol.admission import Admit, Park, Reject
 from protocol.envelope import Envelope
 
 BULK_RECORDS = 64
@@ -49,11 +49,20 @@ class Gossip:
                 self._nudge()
                 return
 
-    async def receive(self, forwarder: HostKey, data: bytes) -> bool:
-        """Judge one gossiped message. False only if it is provably bad. Never raises."""
+    async def receive(self, forwarder: HostKey, data: bytes) -> bool | None:
+        """Judge one gossiped message, as the port's ``on_gossip``. Never raises.
+
+        What was not judged, or ignored before its signature was looked at, goes no further:
+        a neighbour that judges it otherwise would hold it against us.
+        """
         if not self._conduct.may_gossip(forwarder, trio.current_time()):
-            return True
-        return not isinstance(await self._inbox.judge(data, forwarder), Reject)
+            return None
+        match await self._inbox.judge(data, forwarder):
+            case Admit() | Park():
+                return True
+            case Reject():
+                return False
+        return None
 
     async def run(self) -> None:
         """Send what is queued, until cancelled."""

@@ -53,10 +53,10 @@ class NodeListener:
         """Turn deaf again: the services end, and the network goes on for a moment."""
         self._nursery = None
 
-    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:
+    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool | None:
         """As the port says: total, False only for provably bad bytes."""
         if self._nursery is None:
-            return True
+            return None
         return await self._gossip.receive(forwarder, data)
 
     def on_connected(self, peer: HostKey, address: str, outbound: bool) -> None:

@@ -106,8 +106,10 @@ StreamHandler = Callable[[Stream], Awaitable[None]]
 class Listener(Protocol):
     """What a network tells its owner. All calls happen on the trio thread."""
 
-    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:
-        """A gossiped message. False only for provably bad bytes: it costs the forwarder.
+    async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool | None:
+        """A gossiped message: True to forward it, None to let it end here.
+
+        False only for provably bad bytes: it costs the forwarder.
 
         Must be total: it never raises, whatever the bytes.
         """

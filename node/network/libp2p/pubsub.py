@@ -39,7 +39,7 @@ _SUBSCRIPTIONS_PER_S = 1.0
 _SUBSCRIPTIONS_BURST = 20.0
 _log = logging.getLogger(__name__)
 
-Validate = Callable[[HostKey, bytes], Awaitable[bool]]
+Validate = Callable[[HostKey, bytes], Awaitable[bool | None]]
 
 
 class CommunityPubsub(Pubsub):
@@ -159,6 +159,7 @@ class CommunityPubsub(Pubsub):
         self.seen_messages.add(message_id)
         if is_valid:
             await self.router.publish(forwarder, message)
+        if is_valid is not False:
             return
         self._rejections[forwarder] += 1
         if self._rejections[forwarder] >= self._limits.max_rejected:
