@@ -244,6 +244,7 @@ async def test_a_purge_beside_a_write_does_not_disturb_the_order_of_arrival(
             nursery.start_soon(store.database.write, lambda _, gate=may_go_on: gate.wait(60))
             await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(store.apply, [listing(f"One {number}", slot=number)])
+            await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(store.purge, NOW_MS)
             await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(store.database.write, lambda _, done=all_done: done.set())
