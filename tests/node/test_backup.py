@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -97,7 +98,12 @@ async def test_the_old_device_and_the_new_one_both_write_and_nothing_forks(
     assert len(shown) == 4
 
 
-async def test_two_restores_of_one_backup_are_two_devices(world: World, source: Path) -> None:
+async def test_two_restores_of_one_backup_are_two_devices(
+    world: World, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The slot of a restored device is drawn; here the draws differ.
+    draws, others = iter(range(256)), os.urandom
+    monkeypatch.setattr(os, "urandom", lambda n: bytes([next(draws)]) if n == 1 else others(n))
     ana, ben = await world.community(["ana", "ben"])
     await ana.publish("Cot")
     await back_up(ana, source)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 import trio
+import trio.testing
 
 from node.clock import ManualClock
 from node.conduct import Conduct

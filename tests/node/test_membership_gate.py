@@ -21,6 +21,7 @@ from protocol.gate import Hello
 from protocol.ids import HouseholdId
 from protocol.invite import InviteText
 from protocol.keys import member_key
+from protocol.membership.evaluation import Member
 from protocol.signing import KeyPair, Seed
 from tests.sim.world import Household, World
 
@@ -175,7 +176,7 @@ async def test_an_invite_lets_nobody_in_after_its_time_or_its_uses(world: World)
     assert await code_of(world.enrol(emil, short)) == "invite-expired"
 
 
-def others(household: Household) -> list[object]:
+def others(household: Household) -> list[Member]:
     return [m for m in household.members.households.values() if m.household != household.id]
 
 

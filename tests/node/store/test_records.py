@@ -44,7 +44,7 @@ def edit(of: Envelope, title: str, revision: int = 1) -> Envelope:
 
 
 def withdrawal(of: Envelope, by: Household = ANA) -> Envelope:
-    fields = {"slot": of.slot, "key": of.key, "generation_ms": of.generation_ms}
+    fields: dict[str, Any] = {"slot": of.slot, "key": of.key, "generation_ms": of.generation_ms}
     later = of.created_at_ms + 1
     return VECTORS.sign(by, Kind.LISTING, b"", later, revision=1, withdrawn=True, **fields)
 
