@@ -205,6 +205,9 @@ async def _running(
             skew.observe(passed.member.household, passed.clock_offset_ms)
             verdicts = await inbox.submit(passed.records, passed.host)
             gossip.spread([v.record for v in verdicts if isinstance(v, Admit)])
+            if inbox.members.by_host(passed.host) is None:
+                # What was proven has not entered the set: nobody may stay who cannot be seen.
+                await network.disconnect(passed.host)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(inbox.run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from protocol import limits
 from protocol.envelope import Envelope, Register, decode
 from protocol.errors import RemoteError
 from protocol.ids import HouseholdId
@@ -34,7 +35,7 @@ def judge(
     household: whom the other side claims to be. host: the key that Noise authenticated.
     Never raises: bytes that are no record prove nothing.
     """
-    records = checked(raws, known)
+    records = checked(raws, known, now_ms)
     candidate = known.extended(records) if records else known
     member = candidate.by_host(host)
     if member is None or member.household != household:
@@ -46,8 +47,12 @@ def judge(
     return Proven(member, tuple(records))
 
 
-def checked(raws: Sequence[bytes], known: Members) -> list[Envelope]:
-    """Return the membership records of a proof that are signed and of this community."""
+def checked(raws: Sequence[bytes], known: Members, now_ms: int) -> list[Envelope]:
+    """Return the membership records of a proof that could be admitted now.
+
+    What admission would refuse proves nothing: else a household that never enters the set,
+    and is never seen, could pass the gate.
+    """
     records: list[Envelope] = []
     for raw in raws:
         try:
@@ -58,6 +63,8 @@ def checked(raws: Sequence[bytes], known: Members) -> list[Envelope]:
             is_membership(record.kind)
             and record.community == known.community
             and record.household not in known.removed
+            and now_ms < record.expires_at_ms
+            and record.created_at_ms <= now_ms + limits.MAX_CLOCK_AHEAD_MS
             and (known.holds(record) or record.signature_holds())
         ):
             records.append(record)

@@ -187,6 +187,22 @@ def _judgements() -> Iterator[Case]:
         [world.certificate(Household(3), founder), world.certify_device(Household(3))],
         Household(3),
     )
+    brief = {"at_ms": START_MS, "expires_at_ms": START_MS + 1_000}
+    ghost = [
+        world.certificate(anna, founder, **brief),
+        world.certify_device(anna, **brief),
+        invited[1],
+    ]
+    yield case(
+        "joining-expired", ("TRN-34",), "a certificate that lived for a second", founding, ghost
+    )
+    early = {"at_ms": NOW_MS + 600_001}
+    coming = [
+        world.certificate(anna, founder, **early),
+        world.certify_device(anna, **early),
+        invited[1],
+    ]
+    yield case("joining-not-yet", ("TRN-34",), "a certificate of the future", founding, coming)
     yield case("removed", ("TRN-34",), "a known removal counts, whatever the proof", gone, proof)
     yield case(
         "wrong-host",
