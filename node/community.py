@@ -87,8 +87,10 @@ class Community:
     @property
     def my_status(self) -> str:
         """``founder``, ``confirmed``, ``provisional``, ``left``, ``removed`` or ``waiting``."""
-        if self.self_id in self._inbox.members.removed or self._told_removed():
+        if self.self_id in self._inbox.members.removed:
             return "removed"
+        if self._told_removed() and not self._network.connections():
+            return "removed"  # nobody contradicts
         member = self._inbox.members.member(self.self_id)
         return "waiting" if member is None else member.status.value
 
@@ -144,7 +146,10 @@ class Community:
     # -- inviting
 
     async def invite(self, uses: int, valid_ms: int) -> InviteText:
-        """Make an invite. LocalError ``may-not-invite``, ``invite-budget-spent``."""
+        """Make an invite. LocalError ``may-not-invite``, ``removed``, ``left`` or
+        ``invite-budget-spent``.
+        """
+        self._refuse_if_gone()
         own = self._inbox.members.member(self.self_id)
         if own is None or not own.may_invite:
             raise LocalError("may-not-invite", status=self.my_status)
@@ -227,10 +232,15 @@ class Community:
         """Say goodbye: the own listings vanish at all neighbours. LocalError ``founder-stays``."""
         if self.self_id == self._inbox.members.founder:
             raise LocalError("founder-stays")
+        self._refuse_if_gone()
         fact = self._inbox.members.fact(Register(self.self_id, Kind.CERTIFICATE, 0))
         if fact is None:
             raise LocalError("not-yet-a-member", reason="waiting")
         await self._author.replace(Kind.CERTIFICATE, 0, fact.record.body, withdrawn=True)
+
+    def _refuse_if_gone(self) -> None:
+        if self.my_status in ("left", "removed"):
+            raise LocalError(self.my_status)
 
     async def block(self, household: HouseholdId, blocked: bool) -> None:
         """Hide (or show again) a household's listings on this node only."""

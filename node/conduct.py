@@ -30,7 +30,8 @@ class Conduct:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._hosts: OrderedDict[bytes, _Record] = OrderedDict()
+        self._records: OrderedDict[bytes, _Record] = OrderedDict()
+        self._households: OrderedDict[bytes, bytes] = OrderedDict()
 
     def count(self, reason: str, times: int = 1) -> None:
         """Count something that is nobody's fault, or ours."""
@@ -55,17 +56,25 @@ class Conduct:
         self.counts["throttled"] += 1
         return False
 
-    def banned(self, host: bytes, now_s: float) -> bool:
-        """Whether a host is cut off at the moment."""
-        record = self._hosts.get(host)
+    def banned(self, party: bytes, now_s: float) -> bool:
+        """Whether a host, or a household with all its hosts, is cut off at the moment."""
+        record = self._records.get(self._households.get(party, party))
         return record is not None and now_s < record.banned_until_s
 
+    def introduce(self, host: bytes, household: bytes) -> None:
+        """Hold a household responsible for a host: another host key is no clean slate."""
+        self._households[host] = household
+        self._households.move_to_end(host)
+        while len(self._households) > _HOSTS_REMEMBERED:
+            self._households.popitem(last=False)
+
     def _record(self, host: bytes) -> _Record:
-        record = self._hosts.get(host)
+        party = self._households.get(host, host)
+        record = self._records.get(party)
         if record is None:
-            record = self._hosts[host] = _Record()
-            while len(self._hosts) > _HOSTS_REMEMBERED:
-                self._hosts.popitem(last=False)
+            record = self._records[party] = _Record()
+            while len(self._records) > _HOSTS_REMEMBERED:
+                self._records.popitem(last=False)
         else:
-            self._hosts.move_to_end(host)
+            self._records.move_to_end(party)
         return record

@@ -8,7 +8,7 @@ the time has moved.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import trio
@@ -28,6 +28,8 @@ _QUEUE = 256
 _PARKED_RECORDS = 4_000
 _PARKED_PER_HOST = 1_000
 _RETRY_S = 30.0
+_RETRY_PAUSE_S = 2.0
+"""Between two tries, however often the membership moves: a member can move it all the time."""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Inbox:
         self._working = trio.Lock()
         self._parked: dict[bytes, tuple[Envelope, HostKey | None, str]] = {}
         self._parked_by: Counter[HostKey | None] = Counter()
+        self._moved = trio.Event()
         self.on_stored: list[Stored] = []
         self.on_members: list[MembersChanged] = []
         self.on_forgotten: list[Callable[[], None]] = []
@@ -107,7 +110,7 @@ class Inbox:
     async def run(self) -> None:
         """Work until cancelled."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._retry_by_time)
+            nursery.start_soon(self._retry_when_due)
             while True:
                 batch = [await self._receive.receive()]
                 size = len(batch[0].raws)
@@ -159,6 +162,10 @@ class Inbox:
         origins: dict[bytes, HostKey | None] = {
             raw: submission.origin for submission in reversed(batch) for raw in submission.raws
         }
+        stored = {record.raw for record in applied.stored}
+        for submission in batch:
+            if submission.origin is not None:
+                submission.verdicts = [_after(v, stored) for v in submission.verdicts]
         if applied.dropped:
             self._tell_forgotten()
         self._tell(applied.stored, origins)
@@ -197,10 +204,10 @@ class Inbox:
             listener()
 
     def _tell_members(self) -> None:
-        """Tell the listeners who belongs now, and try again what may be admitted now."""
+        """Tell the listeners who belongs now, and have tried again what may be admitted now."""
         for listener in self.on_members:
             listener(self.members)
-        self._retry(lambda reason: reason != "not-yet")
+        self._moved.set()
 
     def _note(self, submission: Submission) -> None:
         for verdict in submission.verdicts:
@@ -240,10 +247,29 @@ class Inbox:
                 del self._parked[record.id]
             self._parked_by[origin] -= len(records)
 
-    async def _retry_by_time(self) -> None:
+    async def _retry_when_due(self) -> None:
+        """Try again when the membership has moved, and every half minute."""
         while True:
-            await trio.sleep(_RETRY_S)
-            self._retry(lambda reason: True)
+            with trio.move_on_after(_RETRY_S) as waiting:
+                await self._moved.wait()
+            self._moved = trio.Event()
+            self._retry(_any if waiting.cancelled_caught else _not_for_time)
+            await trio.sleep(_RETRY_PAUSE_S)
+
+
+def _any(reason: str) -> bool:
+    return True
+
+
+def _not_for_time(reason: str) -> bool:
+    return reason != "not-yet"
+
+
+def _after(verdict: Verdict, stored: Collection[bytes]) -> Verdict:
+    """What was admitted, and then lost its register to what stands, was sent in vain."""
+    if isinstance(verdict, Admit) and verdict.record.raw not in stored:
+        return Ignore("superseded")
+    return verdict
 
 
 def _still_stands(record: Envelope, members: Members) -> bool:

@@ -87,6 +87,7 @@ class NodeListener:
     def on_passed(self, passed: Passed) -> None:
         """Learn from the records by which somebody passed the gate."""
         if self._nursery is not None:
+            self._conduct.introduce(passed.host, passed.member.household)
             self._sync.introduce(passed.host, passed.member.household)
             self._nursery.start_soon(self._try, self._learn, passed)
 
@@ -117,4 +118,6 @@ class NodeListener:
     def _fault(self, peer: HostKey, reason: str, weight: float) -> None:
         cut_off = self._conduct.fault(peer, reason, trio.current_time(), weight)
         if cut_off and self._nursery is not None:
-            self._nursery.start_soon(self._network.disconnect, peer)
+            for connection in self._network.connections():
+                if self._conduct.banned(connection.peer, trio.current_time()):
+                    self._nursery.start_soon(self._network.disconnect, connection.peer)

@@ -43,11 +43,14 @@ class MembershipGate:
         clock: Clock,
         members: Callable[[], Members],
         own_proof: Callable[[], Sequence[Envelope]],
-        banned: Callable[[HostKey], bool],
+        banned: Callable[[bytes], bool],
         on_passed: Callable[[Passed], None],
         started: trio.Event,
     ) -> None:
-        """started: set once the node's services can answer; until then gates wait."""
+        """banned: asked for the host, and for the household that it has proved to be of.
+
+        started: set once the node's services can answer; until then gates wait.
+        """
         self._household = household
         self._clock = clock
         self._members = members
@@ -106,6 +109,8 @@ class MembershipGate:
         proven = judge(hello.household, remote, hello.records, self._members(), now_ms)
         if isinstance(proven, str):
             return proven
+        if self._banned(proven.member.household):
+            return "misconduct"
         raws = tuple(record.raw for record in proven.records)
         return Passed(remote, proven.member, hello.now_ms - now_ms, raws)
 

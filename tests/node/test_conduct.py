@@ -58,11 +58,26 @@ def test_gossip_is_looked_at_up_to_a_rate() -> None:
     assert sum(conduct.may_gossip(HOST, 1.0) for _ in range(5_000)) == 300
 
 
+def test_a_household_answers_for_all_its_hosts() -> None:
+    conduct = Conduct()
+    household = b"a" * 32
+    conduct.introduce(HOST, household)
+    faults_until_cut_off(conduct, HOST, 0.0)
+    assert conduct.banned(household, 1.0)
+    assert not conduct.banned(OTHER, 1.0)
+    conduct.introduce(OTHER, household)
+    assert conduct.banned(OTHER, 1.0)
+    assert conduct.counts["cut-off"] == 1
+
+
 def test_what_is_remembered_of_hosts_is_bounded() -> None:
     conduct = Conduct()
     for number in range(5_000):
+        conduct.introduce(number.to_bytes(32, "big"), b"a" * 32)
+    assert len(conduct._households) <= 512
+    for number in range(5_000):
         conduct.may_gossip(number.to_bytes(32, "big"), 0.0)
-    assert len(conduct._hosts) <= 512
+    assert len(conduct._records) <= 512
 
 
 def test_nobody_s_fault_is_only_counted() -> None:

@@ -111,6 +111,22 @@ async def test_what_comes_too_early_is_admitted_when_its_proof_arrives(door: Doo
     assert door.faults == []
 
 
+async def test_what_loses_its_register_was_not_stored_and_its_sender_hears_so(door: Door) -> None:
+    old, new = VECTORS.listing(ANA, revision=0), VECTORS.listing(ANA, revision=1)
+    await door.inbox.submit(raws(*founding(), new), PEER)
+    assert await door.inbox.submit(raws(old), PEER) == [Ignore("superseded")]
+
+
+async def test_parked_records_are_not_judged_anew_at_each_move_of_the_membership(
+    door: Door,
+) -> None:
+    await door.inbox.submit(raws(*founding()), None)
+    await door.inbox.submit(raws(VECTORS.listing(CEM)), PEER)
+    for number in range(4, 24):
+        await door.inbox.submit(raws(*VECTORS.joined(Household(number), ANA)[:1]), OTHER)
+    assert door.conduct.counts["parked:unknown-household"] < 10
+
+
 async def test_a_record_of_the_future_waits_for_its_time(door: Door) -> None:
     await door.inbox.submit(raws(*founding()), None)
     at_ms = NOW_MS + limits.MAX_CLOCK_AHEAD_MS + 60_000

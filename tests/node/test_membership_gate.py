@@ -213,6 +213,17 @@ async def test_who_was_cut_off_for_misconduct_waits_before_the_gate_opens_again(
     assert trio.current_time() > 600
 
 
+async def test_another_host_key_does_not_spare_a_household_the_waiting(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    while not ana.node._conduct.fault(ben.wire.host_key, "test", trio.current_time(), 5.0):
+        pass
+    household = member_key(ben.identity.root, ben.members.community)
+    fresh = certify_device(household, ben.members.community, MALLORY, MALLORY, 7, ben.clock)
+    hello = hello_of(ben)
+    hello = Hello(hello.now_ms, ben.id, False, None, (fresh.raw, *hello.records))
+    assert await refusal_of(world, ana, hello) == "misconduct"
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_bytes_at_the_gate_are_refused_and_counted(world: World, seed: int) -> None:
     ana, ben = await world.community(["ana", "ben"])

@@ -221,6 +221,21 @@ async def test_the_same_records_fetched_without_end(
     await honest_ones_go_on(world, honest)
 
 
+async def test_the_same_outdated_records_offered_without_end(
+    world: World, crowd: tuple[list[Household], Household]
+) -> None:
+    honest, liar = crowd
+    ana = honest[0]
+    old = []
+    for stored in await liar.publish(*(f"Thing {n}" for n in range(40))):
+        old += [r.raw for r in await liar.standing() if r.key == stored.key]
+        await liar.edit(stored.key, f"{stored.listing.title}, now with handle")
+    await world.settle()
+    offered = await until_cut_off(liar, ana, lambda: messages.write(Offer(tuple(old))))
+    assert offered * len(old) < 10_000
+    assert is_cut_off(liar, ana)
+
+
 async def test_any_bytes_on_a_catch_up_stream(
     world: World, crowd: tuple[list[Household], Household]
 ) -> None:
