@@ -101,10 +101,11 @@ class _Reader:
         held = self._held
         kind = self._kind()
         lend, deposit_currency = self._lend(kind)
+        event = self._event(kind)
         return Listing(
             kind=kind,
             title=self._title(),
-            visible_until_ms=self._visible_until(),
+            visible_until_ms=self._visible_until(event),
             description=self._field(
                 "description", values.long_text, held.description, "", limits.MAX_DESCRIPTION
             ),
@@ -123,7 +124,7 @@ class _Reader:
             ),
             lend=lend,
             deposit_currency=deposit_currency,
-            event=self._event(kind),
+            event=event,
             place=self._place(),
             photos=held.photos,
             source_id=self._source_id(),
@@ -245,7 +246,21 @@ class _Reader:
             values.line_text(value, "place", limits.MAX_NAME + 40), self._context.charter
         )
 
-    def _visible_until(self) -> int:
+    def _visible_until(self, event: EventTime | None) -> int:
+        """Return when the listing ends: as asked, else an event ends when it is over."""
+        until_ms = self._asked_until()
+        if event is None or not values.is_empty(self._fields.get("days_valid")):
+            return until_ms
+        if not self._is_new and not self._given("starts", "ends"):
+            return until_ms
+        over_ms = event.starts_at_ms + limits.DAY_MS
+        if event.ends_at_ms is not None:
+            over_ms = event.ends_at_ms
+        if over_ms <= self._context.now_ms:
+            raise LocalError("event-over")
+        return min(until_ms, over_ms)
+
+    def _asked_until(self) -> int:
         if not self._is_new and not self._given("days_valid"):
             return self._held.visible_until_ms
         value = self._fields.get("days_valid")

@@ -80,8 +80,8 @@ def read_rows(source: BinaryIO | BufferedIOBase, form: Format) -> Iterator[Row |
     """Yield what the file holds, in order, with bounded memory.
 
     A repeated ``id`` is a bad line: the second would silently overwrite the first.
-    Raises LocalError ``csv-header-missing`` or ``csv-header-repeats`` for a CSV file without
-    usable column names, and OSError.
+    Raises LocalError ``csv-not-utf8``, ``csv-header-missing`` or ``csv-header-repeats`` for a
+    CSV file without usable column names, and OSError.
     """
     rows = _json_rows(source) if form == "jsonl" else _csv_rows(source)
     first_lines: dict[str, int] = {}
@@ -133,6 +133,8 @@ def _csv_rows(source: BinaryIO | BufferedIOBase) -> Iterator[Row | BadLine]:
         try:
             text = record.decode("utf-8")
         except UnicodeDecodeError as error:
+            if columns is None:
+                raise LocalError("csv-not-utf8") from None
             yield BadLine(number, LocalError("line-not-utf8", position=error.start + 1))
             continue
         if columns is None:

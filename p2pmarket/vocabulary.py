@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from p2pmarket.texts import _, msgid
+from p2pmarket.texts import _, current_language, msgid
 
 KINDS: Mapping[str, str] = {
     "sell": msgid("for sale"),
@@ -22,11 +22,13 @@ KINDS: Mapping[str, str] = {
 }
 
 _KIND_WORDS = {
+    "for sale": "sell", "to give away": "give", "to swap": "swap", "to lend": "lend",
     "selling": "sell", "verkaufen": "sell", "verkauf": "sell",
     "giving": "give", "free": "give", "verschenken": "give", "geschenk": "give",
     "swapping": "swap", "tauschen": "swap", "tausch": "swap",
     "lending": "lend", "verleihen": "lend", "verleih": "lend", "leihen": "lend",
     "want": "wanted", "suche": "wanted", "suchen": "wanted", "gesuch": "wanted",
+    "gesucht": "wanted",
     "dienstleistung": "service", "dienst": "service",
     "set": "kit", "termin": "event", "veranstaltung": "event",
 }  # fmt: skip
@@ -88,14 +90,26 @@ _CATEGORY_WORDS = {
     "elektronik": "electronics", "veranstaltungen": "events", "essen": "food",
     "lebensmittel": "food", "möbel": "furniture", "garten": "garden", "hilfe": "help",
     "haushalt": "household", "haushaltswaren": "household", "unterricht": "lessons",
-    "musik": "music", "draußen": "outdoor", "pflanzen": "plants", "sport": "sports",
+    "musik": "music", "draussen": "outdoor", "pflanzen": "plants", "sport": "sports",
     "werkzeug": "tools", "verkehr": "transport", "sonstiges": "other",
 }  # fmt: skip
+
+FIELDS = frozenset(
+    {
+        msgid("title"), msgid("kind"), msgid("description"), msgid("category"), msgid("price"),
+        msgid("price_minor"), msgid("currency"), msgid("negotiable"), msgid("quantity"),
+        msgid("condition"), msgid("tags"), msgid("swap_for"), msgid("lend_days"),
+        msgid("deposit"), msgid("place"), msgid("days_valid"), msgid("starts"), msgid("ends"),
+        msgid("variants"), msgid("lang"), msgid("name"), msgid("rules"), msgid("about"),
+        msgid("languages"),
+    }
+)  # fmt: skip
+"""Fields that an error names. The German words are the columns of a file (docs/manual.md)."""
 
 MEMBER_STATUSES: Mapping[str, str] = {
     "founder": msgid("founder"),
     "confirmed": msgid("member"),
-    "provisional": msgid("not yet confirmed"),
+    "provisional": msgid("unconfirmed"),
     "waiting": msgid("waiting"),
     "left": msgid("left"),
     "removed": msgid("removed"),
@@ -105,6 +119,11 @@ MEMBER_STATUSES: Mapping[str, str] = {
 def label(labels: Mapping[str, str], identifier: str) -> str:
     """Return the translated label of an id, or the id itself where there is none."""
     return _(labels[identifier]) if identifier in labels else identifier
+
+
+def typed(labels: Mapping[str, str], identifier: str) -> str:
+    """Return what a person types for an id: in English the id, in German the label."""
+    return label(labels, identifier).lower() if current_language() == "de" else identifier
 
 
 def kind_id(word: str) -> str | None:

@@ -56,6 +56,9 @@ async def _query(call: Call, node: Node, question: SearchQuestion) -> SearchQuer
         centre = (place.lat_e4, place.lon_e4)
     if centre is None and (question.within_km is not None or question.sort == "distance"):
         raise LocalError("no-own-place")
+    allowed = node.community.charter.categories
+    if question.category is not None and question.category not in ("other", *allowed):
+        raise LocalError("category-unknown", category=question.category, allowed=", ".join(allowed))
     household = None
     if question.by is not None:
         member = await find_household(node, question.by)

@@ -86,6 +86,8 @@ def build() -> click.Group:
         ),
         epilog=_("The manual: docs/manual.md. Help for one command: p2pmarket COMMAND --help"),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        options_metavar=_("[OPTIONS]"),
+        subcommand_metavar=_("COMMAND [ARGS]..."),
         no_args_is_help=True,
         callback=_begin,
     )

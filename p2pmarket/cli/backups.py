@@ -15,7 +15,7 @@ from p2pmarket.texts.formats import amount_of_bytes
 
 
 @command("backup")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
 def backup(session: Session, file: Path) -> None:
     """Let the node write a consistent copy while it runs."""
     written = session.client.post("/v1/backups", {"file": str(file.expanduser().absolute())})
@@ -29,7 +29,7 @@ def backup(session: Session, file: Path) -> None:
     "restore",
     _("The node must not run. Do not go on using the old computer with the same household."),
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
 def restore(session: Session, file: Path) -> None:
     """Read the words and unpack."""
     from p2pmarket.restoring import restore_household

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from p2pmarket.cli.options import SPAN, command, shared_options
+from p2pmarket.cli.options import SPAN, Count, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import paragraph, safe
 from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.errors import refusal
 from p2pmarket.texts.formats import day_and_time, moment
 from protocol.errors import LocalError
 
 _MAX_INVITE_CHARACTERS = 20_000
 _WEEK_S = 604_800
 
-community = click.Group("community", help=_(SUMMARIES["community"]))
+community = click.Group(
+    "community",
+    help=_(SUMMARIES["community"]),
+    options_metavar=_("[OPTIONS]"),
+    subcommand_metavar=_("COMMAND [ARGS]..."),
+)
 community.params.extend(shared_options())
 
 
@@ -43,7 +50,7 @@ community.params.extend(shared_options())
 )
 @click.option(
     "--slots",
-    type=click.IntRange(1, 250_000),
+    type=Count(1, 250_000),
     default=500,
     show_default=True,
     help=_("How many listings a household may have."),
@@ -79,7 +86,7 @@ def _text_or_file(text: str) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "UTF-8"
+        reason = refusal(error) if isinstance(error, OSError) else _("it is not UTF-8 text")
         raise LocalError("file-unreadable", path=str(path), reason=reason) from None
 
 
@@ -95,7 +102,7 @@ def _read_places(path: Path) -> list[dict[str, Any]]:
             for entry in entries
         ]
     except OSError as error:
-        reason = error.strerror or ""
+        reason = refusal(error)
         raise LocalError("file-unreadable", path=str(path), reason=reason) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LocalError("places-file-unreadable", path=str(path)) from None
@@ -104,7 +111,7 @@ def _read_places(path: Path) -> list[dict[str, Any]]:
 @command("invite")
 @click.option(
     "--uses",
-    type=click.IntRange(1, 1_000),
+    type=Count(1, 1_000),
     default=1,
     show_default=True,
     help=_("How many households may join with it."),
@@ -186,8 +193,8 @@ def join(session: Session, text: str | None, source: Path | None) -> None:
     if joined["my_status"] in ("provisional", "waiting"):
         lines += paragraph(
             _(
-                "Until the household that invited you is online and confirms you, at most five"
-                " of your listings show."
+                "The household that invited you confirms you as soon as it is online, often within"
+                " seconds. Until then at most five of your listings show."
             )
         )
     session.answer(joined, lines)
@@ -199,12 +206,20 @@ def _read_invite(session: Session, source: Path | None) -> str:
             with source.open(encoding="utf-8", errors="replace") as file:
                 return file.read(_MAX_INVITE_CHARACTERS)
         except OSError as error:
-            reason = error.strerror or ""
+            reason = refusal(error)
             raise LocalError("file-unreadable", path=str(source), reason=reason) from None
     if session.interactive:
+        _allow_long_lines()
         typed: str = click.prompt(_("Paste the invite"))
         return typed
     return sys.stdin.read(_MAX_INVITE_CHARACTERS)
+
+
+def _allow_long_lines() -> None:
+    # A terminal itself takes no line longer than 1,024 (macOS) or 4,095 (Linux) characters; an
+    # invite with several addresses is longer. With readline, input() reads character by character.
+    with suppress(ImportError):
+        import readline  # noqa: F401
 
 
 @command("leave", _("Your listings disappear from it, and you cannot come back."))
@@ -215,7 +230,7 @@ def leave(session: Session, yes: bool) -> int:
     name = safe(held["name"])
     if not yes and session.interactive:
         question = _("Leave “{name}” for good? You cannot come back with the same 24 words")
-        if not click.confirm(question.format(name=name), default=False):
+        if not session.agrees(question.format(name=name), default=False):
             session.say(_("You stay."))
             return 1
     left = session.client.delete(session.path())

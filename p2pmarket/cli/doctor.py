@@ -39,9 +39,8 @@ def doctor(session: Session) -> int:
     lines: list[str] = []
     for finding in findings:
         sign = _("well") if finding.well else _("LOOK")
-        first, *rest = paragraph(finding.text) or [""]
-        lines.append(f"{sign:6} {finding.subject}: {first}")
-        lines.extend(f"       {line}" for line in rest)
+        wrapped = paragraph(f"{finding.subject}: {finding.text}", indent=" " * 7)
+        lines += [f"{sign:6} {wrapped[0].lstrip()}", *wrapped[1:]]
     session.answer({"well": well, "results": [asdict(f) for f in findings]}, lines)
     return 0 if well else 1
 
@@ -105,6 +104,9 @@ def _of_node(session: Session) -> list[Finding]:
 
 def _of_community(community: dict[str, Any]) -> list[Finding]:
     name = in_quotes(community["name"])
+    if community["my_status"] in ("left", "removed"):
+        gone = sentence(community["my_status"], {})
+        return [Finding(_("Community {community}").format(community=name), False, gone)]
     addresses = ", ".join(map(safe, community["addresses"]))
     reachable = _("answers at {addresses}").format(addresses=addresses)
     sync = community["sync"]

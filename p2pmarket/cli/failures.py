@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import click
 
 from p2pmarket.cli.session import SCHEMA
-from p2pmarket.cli.terminal import colours_wanted, safe, safe_json
+from p2pmarket.cli.terminal import colours_wanted, in_quotes, paragraph, safe, safe_json
 from p2pmarket.home import choose_home
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import sentence
@@ -59,15 +60,21 @@ def _report_usage(error: click.ClickException, as_json: bool) -> int:
     elif isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message())
     elif as_json:
-        _print("usage", error.format_message(), {}, as_json)
+        _print("usage", _usage_text(error), {}, as_json)
     else:
         context = error.ctx
         if context is not None:
             click.echo(safe(context.get_usage(), lines=True), err=True)
             hint = _("Help: {command} --help").format(command=context.command_path)
             click.echo(hint, err=True)
-        _print("usage", error.format_message(), {}, as_json)
+        _print("usage", _usage_text(error), {}, as_json)
     return error.exit_code
+
+
+def _usage_text(error: click.UsageError) -> str:
+    # click lists choices with tabs, and quotes like a programmer.
+    text = error.format_message().replace("\t", "  ")
+    return re.sub(r"(?<![\w'])'([^'\n]*)'(?![\w'])", lambda found: in_quotes(found[1]), text)
 
 
 def _report_bug(error: BaseException, arguments: Sequence[str], as_json: bool) -> int:
@@ -103,9 +110,12 @@ def _print(
     import sys
 
     heading = _("Error:")
+    shown = safe(text, lines=True)
+    if sys.stderr.isatty():
+        shown = "\n".join(paragraph(f"{heading} {text}")).removeprefix(heading).lstrip(" ")
     if colours_wanted(sys.stderr.isatty()):
         heading = click.style(heading, fg="red", bold=True)
-    click.echo(f"{heading} {safe(text, lines=True)}", err=True)
+    click.echo(f"{heading} {shown}", err=True)
 
 
 def _named_home(arguments: Sequence[str]) -> str | None:

@@ -163,7 +163,15 @@ def profile(session: Session, languages: str | None, **typed: str | None) -> Non
         (_("About"), shown["about"] or "–"),
     ]
     room = max(len(name) for name, _value in facts)
-    session.answer(shown, [f"{name:{room}}  {safe(value)}" for name, value in facts])
+    lines = [f"{name:{room}}  {safe(value)}" for name, value in facts]
+    if changes.get("place") and shown["coordinates"] is None and _communities(home.communities):
+        lines += paragraph(
+            _(
+                "That is not a place of the community, so no distances are known. NAME@LATITUDE,"
+                "LONGITUDE says where it is."
+            )
+        )
+    session.answer(shown, lines)
 
 
 def _communities(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe
 from p2pmarket.listing_files import BadLine, Row, format_of, read_rows
 from p2pmarket.texts import _, ngettext
-from p2pmarket.texts.errors import sentence
+from p2pmarket.texts.errors import refusal, sentence
 from protocol.errors import LocalError, P2PMarketError
 
 STANDARD_INPUT = Path("-")
@@ -147,7 +147,7 @@ def _opened(source: Path) -> Iterator[Any]:
         with source.open("rb") as file:
             yield file
     except OSError as error:
-        raise LocalError("file-unreadable", path=str(source), reason=error.strerror or "") from None
+        raise LocalError("file-unreadable", path=str(source), reason=refusal(error)) from None
 
 
 @contextmanager

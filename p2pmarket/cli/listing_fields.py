@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from p2pmarket.cli.options import CONDITION, KIND
+from p2pmarket.cli.options import CONDITION, KIND, Count
 from p2pmarket.texts import _
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -31,7 +31,7 @@ def _options() -> list[Callable[[Any], Any]]:
         click.option(
             "--negotiable/--fixed-price", default=None, help=_("Whether you take offers.")
         ),
-        click.option("--quantity", type=click.IntRange(1, 1_000_000), help=_("How many.")),
+        click.option("--quantity", type=Count(1, 1_000_000), help=_("How many.")),
         click.option("--condition", type=CONDITION, help=_("How worn it is.")),
         click.option("--tag", "tags", multiple=True, metavar=_("WORD"), help=_("Repeatable.")),
         click.option(
@@ -42,16 +42,14 @@ def _options() -> list[Callable[[Any], Any]]:
             help=_("For example Size=98,104; repeatable."),
         ),
         click.option("--swap-for", metavar=_("TEXT"), help=_("What you would swap it for.")),
-        click.option(
-            "--lend-days", type=click.IntRange(1, 3_650), help=_("How long you lend it at most.")
-        ),
+        click.option("--lend-days", type=Count(1, 3_650), help=_("How long you lend it at most.")),
         click.option("--deposit", metavar=_("AMOUNT"), help=_("The deposit for a loan.")),
         click.option("--starts", metavar=_("TIME"), help=_("An event: 2027-05-01T15:00.")),
         click.option("--ends", metavar=_("TIME"), help=_("An event's end.")),
         click.option("--place", metavar=_("NAME"), help=_("Where (else your household's).")),
         click.option(
             "--days",
-            type=click.IntRange(1, 90),
+            type=Count(1, 90),
             help=_("How many days it shows (else as long as the community allows)."),
         ),
         click.option("--language", metavar="de", help=_("The language of its text.")),

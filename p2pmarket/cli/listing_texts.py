@@ -8,9 +8,11 @@ from typing import Any
 from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import Column, paragraph, safe, table
 from p2pmarket.texts import _, ngettext
-from p2pmarket.texts.formats import amount, day, day_and_time, distance, moment, span
+from p2pmarket.texts.formats import amount, day, day_and_time, distance, moment, short_day, span
 
-_SHORT_ID = 10
+SHORT_ID = 8
+"""How much of an id a table shows: enough to name it, four characters would do."""
+
 _SOON_S = 3 * 86_400
 
 
@@ -20,25 +22,25 @@ def listing_table(listings: Sequence[dict[str, Any]], with_household: bool = Tru
         Column(_("id")),
         Column(_("kind")),
         Column(_("price"), right=True),
-        Column(_("title"), shrink_to=20),
-        Column(_("from"), shrink_to=12) if with_household else Column(_("until")),
+        Column(_("title"), shrink_to=16 if with_household else 12),
+        Column(_("from"), shrink_to=8) if with_household else Column(_("until")),
         Column(_("place"), shrink_to=12) if with_household else Column(_("state")),
     ]
     rows = []
     for listing in listings:
         row = [
-            listing["id"][:_SHORT_ID],
+            listing["id"][:SHORT_ID],
             vocabulary.label(vocabulary.KINDS, listing["kind"]),
             bare_price_text(listing),
             title_text(listing),
         ]
         if with_household:
             row += [
-                listing["household"] or listing["household_id"][:_SHORT_ID],
-                place_text(listing),
+                listing["household"] or listing["household_id"][:SHORT_ID],
+                _short_place(listing),
             ]
         else:
-            row += [day(moment(listing["visible_until"])), state_text(listing)]
+            row += [short_day(moment(listing["visible_until"])), state_text(listing)]
         rows.append(row)
     return table(headings, rows)
 
@@ -48,7 +50,7 @@ def title_text(listing: dict[str, Any]) -> str:
     if listing["state"] == "open":
         return str(listing["title"])
     state = vocabulary.label(vocabulary.STATES, listing["state"])
-    return f"{listing['title']} [{state}]"
+    return f"[{state}] {listing['title']}"
 
 
 def state_text(listing: dict[str, Any]) -> str:
@@ -64,7 +66,11 @@ def state_text(listing: dict[str, Any]) -> str:
 def price_text(listing: dict[str, Any]) -> str:
     """Return the price, or what stands in its place."""
     price = bare_price_text(listing)
-    return _("{price}, negotiable").format(price=price) if listing["negotiable"] else price
+    if not listing["negotiable"]:
+        return price
+    if listing["price_minor"] is None:
+        return _("negotiable")
+    return _("{price}, negotiable").format(price=price)
 
 
 def bare_price_text(listing: dict[str, Any]) -> str:
@@ -75,11 +81,19 @@ def bare_price_text(listing: dict[str, Any]) -> str:
 
 
 def place_text(listing: dict[str, Any]) -> str:
-    """Return the place, and how far away it is where that is known."""
+    """Return the place, and how far away it is, if it is another place than one's own."""
     place = listing["place"] or "–"
-    if listing["distance_m"] is None:
+    if not listing["distance_m"]:
         return str(place)
     return f"{place}, {distance(listing['distance_m'])}"
+
+
+def _short_place(listing: dict[str, Any]) -> str:
+    """Return the distance before the place, which a narrow table cuts off."""
+    place = listing["place"] or "–"
+    if not listing["distance_m"]:
+        return str(place)
+    return f"{distance(listing['distance_m'])}, {place}"
 
 
 def listing_details(listing: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from p2pmarket.cli.listing_texts import (
     listing_table,
     sync_line,
 )
-from p2pmarket.cli.options import MARK, command
+from p2pmarket.cli.options import MARK, Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe
 from p2pmarket.texts import _
@@ -37,7 +37,7 @@ def mine(session: Session) -> None:
 
 
 @command("edit", _("An empty text removes what stood there."))
-@click.argument("listing", metavar="ID")
+@click.argument("listing", metavar=_("ID"))
 @listing_options
 def edit(session: Session, listing: str, **typed: Any) -> None:
     """Send the changed fields."""
@@ -49,10 +49,8 @@ def edit(session: Session, listing: str, **typed: Any) -> None:
 
 
 @command("renew")
-@click.argument("listing", metavar="ID")
-@click.option(
-    "--days", type=click.IntRange(1, 90), help=_("For so many days (else as long as before).")
-)
+@click.argument("listing", metavar=_("ID"))
+@click.option("--days", type=Count(1, 90), help=_("For so many days (else as long as before)."))
 def renew(session: Session, listing: str, days: int | None) -> None:
     """Renew one listing."""
     path = session.path("listings", listing, "renewal")
@@ -64,8 +62,8 @@ def renew(session: Session, listing: str, days: int | None) -> None:
 
 
 @command("mark")
-@click.argument("state", type=MARK, metavar="reserved|taken|open")
-@click.argument("listing", metavar="ID")
+@click.argument("state", type=MARK, metavar=_("reserved|taken|open"))
+@click.argument("listing", metavar=_("ID"))
 def mark(session: Session, state: str, listing: str) -> None:
     """Mark one listing."""
     path = session.path("listings", listing, "mark")
@@ -77,7 +75,7 @@ def mark(session: Session, state: str, listing: str) -> None:
 
 
 @command("withdraw")
-@click.argument("listing", metavar="ID")
+@click.argument("listing", metavar=_("ID"))
 def withdraw(session: Session, listing: str) -> None:
     """Withdraw one listing."""
     gone = session.client.delete(session.path("listings", listing))

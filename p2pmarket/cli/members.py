@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from p2pmarket import vocabulary
-from p2pmarket.cli.listing_texts import sync_line
+from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, safe, table
 from p2pmarket.texts import _, ngettext
-from p2pmarket.texts.formats import day, day_and_time, moment
+from p2pmarket.texts.formats import day_and_time, moment, short_day
 
 
 @command("members")
@@ -21,21 +21,21 @@ def members(session: Session) -> None:
     found = session.client.get(session.path("members"))
     headings = [
         Column(_("id")),
-        Column(_("household"), shrink_to=12),
-        Column(_("place"), shrink_to=12),
-        Column(_("is")),
-        Column(_("invited by"), shrink_to=12),
+        Column(_("household"), shrink_to=8),
+        Column(_("place"), shrink_to=8),
+        Column(_("is"), shrink_to=12),
+        Column(_("invited by"), shrink_to=8),
         Column(_("since")),
         Column(_("now")),
     ]
     rows = [
         [
-            member["id"][:10],
+            member["id"][:SHORT_ID],
             member["name"] or "–",
             member["place"] or "–",
             vocabulary.label(vocabulary.MEMBER_STATUSES, member["status"]),
             member["invited_by"] or "–",
-            day(moment(member["joined_at"])),
+            short_day(moment(member["joined_at"])),
             _presence(member),
         ]
         for member in found["results"]
@@ -65,7 +65,7 @@ def peers(session: Session) -> None:
     ]
     rows = [
         [
-            peer["household"] or peer["household_id"][:10],
+            peer["household"] or peer["household_id"][:SHORT_ID],
             _("connected") if peer["connected"] else _("away"),
             "–" if peer["last_synced_at"] is None else day_and_time(moment(peer["last_synced_at"])),
             peer["address"] or "–",
@@ -105,7 +105,7 @@ def remove(session: Session, household: str, why: str, with_invited: bool, yes: 
     shown = safe(household)
     if not yes and session.interactive:
         question = _("Remove “{household}”? Its listings disappear everywhere")
-        if not click.confirm(question.format(household=shown), default=False):
+        if not session.agrees(question.format(household=shown), default=False):
             session.say(_("Nothing was changed."))
             return 1
     path = session.path("members", household, "removal")

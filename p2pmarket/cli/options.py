@@ -24,7 +24,9 @@ def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Comma
 
     def declare(function: Callable[..., Any]) -> click.Command:
         text = "\n\n".join([_(SUMMARIES[name]), *more])
-        declared = click.command(name, help=text)(click.pass_obj(function))
+        declared = click.command(name, help=text, options_metavar=_("[OPTIONS]"))(
+            click.pass_obj(function)
+        )
         declared.params.extend(shared_options())
         return declared
 
@@ -76,21 +78,31 @@ class Word(click.ParamType[str]):
     """One of a few ids; German and English words for them are understood."""
 
     def __init__(
-        self, name: str, labels: Mapping[str, str], identify: Callable[[str], str | None]
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        identify: Callable[[str], str | None],
+        may_be_empty: bool = False,
     ) -> None:
         self.name = name
         self._labels = labels
         self._identify = identify
+        self._may_be_empty = may_be_empty
+
+    def _words(self) -> list[str]:
+        return [vocabulary.typed(self._labels, identifier) for identifier in self._labels]
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Show the ids in the usage."""
-        return f"[{'|'.join(self._labels)}]"
+        """Show the words to type in the usage."""
+        return f"[{'|'.join(self._words())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the id, or fail with the possible ones."""
+        if self._may_be_empty and not str(value).strip():
+            return ""
         identifier = self._identify(str(value))
         if identifier is None:
-            allowed = ", ".join(self._labels)
+            allowed = ", ".join(self._words())
             self.fail(
                 _("“{value}” is not possible; choose from: {allowed}.").format(
                     value=value, allowed=allowed
@@ -104,7 +116,37 @@ class Word(click.ParamType[str]):
         """Offer the ids."""
         from click.shell_completion import CompletionItem
 
-        return [CompletionItem(name) for name in self._labels if name.startswith(incomplete)]
+        return [CompletionItem(word) for word in self._words() if word.startswith(incomplete)]
+
+
+class Count(click.IntRange):
+    """A whole number between two bounds."""
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Show one word instead of the name of a type."""
+        return _("COUNT")
+
+    def _describe_range(self) -> str:
+        return f"{self.min}–{self.max}"
+
+
+class Kilometres(click.ParamType[float]):
+    """A distance in kilometres, with a point or a comma."""
+
+    name = "kilometres"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the kilometres."""
+        try:
+            return float(str(value).replace(",", "."))
+        except ValueError:
+            self.fail(
+                _("“{value}” is not a distance; write for example 2 or 2.5.").format(value=value),
+                param,
+                ctx,
+            )
 
 
 class Span(click.ParamType[int]):
@@ -130,6 +172,7 @@ class Span(click.ParamType[int]):
 
 
 KIND = Word("kind", vocabulary.KINDS, vocabulary.kind_id)
-CONDITION = Word("condition", vocabulary.CONDITIONS, vocabulary.condition_id)
+CONDITION = Word("condition", vocabulary.CONDITIONS, vocabulary.condition_id, may_be_empty=True)
 MARK = Word("state", vocabulary.STATES, vocabulary.state_id)
 SPAN = Span()
+KILOMETRES = Kilometres()

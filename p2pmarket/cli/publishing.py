@@ -10,6 +10,7 @@ import click
 from p2pmarket.cli import failures
 from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
+from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe
@@ -45,6 +46,8 @@ def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> i
         if needed not in fields:
             raise click.UsageError(_("Missing: --{flag}, or --from FILE.").format(flag=needed))
     audience = _announce(session, typed["days"])
+    if fields["kind"] == "event" and "starts" in fields and typed["days"] is None:
+        session.say(_("An event disappears when it is over."))
     if not _agreed(session, yes):
         return 1
     rows = [{"line": 1, "fields": fields}]
@@ -58,7 +61,9 @@ def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> i
         "changed": _("Changed “{title}” ({id}), which you had published before."),
         "unchanged": _("“{title}” ({id}) stands like this already."),
     }
-    line = worded[result["outcome"]].format(title=safe(listing["title"]), id=listing["id"][:10])
+    line = worded[result["outcome"]].format(
+        title=safe(listing["title"]), id=listing["id"][:SHORT_ID]
+    )
     body = {"outcome": result["outcome"], "audience": audience, "results": [listing]}
     session.answer(body, [line])
     return 0
@@ -125,7 +130,7 @@ def _announce(session: Session, days: int | None, at_most: bool = False) -> dict
 def _agreed(session: Session, yes: bool) -> bool:
     if yes or not session.interactive:
         return True
-    agreed = click.confirm(_("Publish?"), default=True)
+    agreed = session.agrees(_("Publish?"), default=True)
     if not agreed:
         session.say(_("Nothing was published."))
     return agreed

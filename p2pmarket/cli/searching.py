@@ -8,8 +8,9 @@ import click
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import listing_details, listing_table, nothing_found, sync_line
-from p2pmarket.cli.options import KIND, command
+from p2pmarket.cli.options import KILOMETRES, KIND, Count, command
 from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import paragraph
 from p2pmarket.texts import _, ngettext
 
 
@@ -23,7 +24,7 @@ from p2pmarket.texts import _, ngettext
 @click.option("--min-price", metavar=_("AMOUNT"), help=_("Not cheaper than this."))
 @click.option("--max-price", metavar=_("AMOUNT"), help=_("Not dearer than this."))
 @click.option(
-    "--within", metavar="KM", type=float, help=_("Not farther from your place than this.")
+    "--within", metavar="KM", type=KILOMETRES, help=_("Not farther from your place than this.")
 )
 @click.option("--by", metavar=_("HOUSEHOLD"), help=_("Only listings of this household."))
 @click.option(
@@ -33,7 +34,7 @@ from p2pmarket.texts import _, ngettext
 )
 @click.option(
     "--limit",
-    type=click.IntRange(1, 1_000),
+    type=Count(1, 1_000),
     default=50,
     show_default=True,
     help=_("At most so many."),
@@ -60,15 +61,15 @@ def search(session: Session, words: tuple[str, ...], category: str | None, **cho
 def _lines(found: dict[str, Any]) -> list[str]:
     listings, sync = found["results"], found["sync"]
     if not listings:
-        return [nothing_found(sync), sync_line(sync)]
+        return [*paragraph(nothing_found(sync)), *paragraph(sync_line(sync))]
     count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
     if found["more"]:
         count = _("{n} shown; there are more (--limit).").format(n=len(listings))
-    return [*listing_table(listings), "", f"{count} {sync_line(sync)}"]
+    return [*listing_table(listings), "", *paragraph(f"{count} {sync_line(sync)}")]
 
 
 @command("show")
-@click.argument("listing", metavar="ID")
+@click.argument("listing", metavar=_("ID"))
 def show(session: Session, listing: str) -> None:
     """Ask the node for one listing."""
     found = session.client.get(session.path("listings", listing))

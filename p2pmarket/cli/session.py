@@ -15,12 +15,15 @@ import click
 
 from p2pmarket.cli.terminal import safe, safe_json
 from p2pmarket.folder import chosen_folder
+from p2pmarket.texts import _
 
 if TYPE_CHECKING:
     from p2pmarket.api.client import Client
     from p2pmarket.home import Home
 
 SCHEMA = 1
+
+_ANSWERS = {"y": True, "yes": True, "j": True, "ja": True, "n": False, "no": False, "nein": False}
 
 
 @dataclass(slots=True)
@@ -68,6 +71,16 @@ class Session:
         if not self.as_json:
             for line in lines:
                 click.echo(line)
+
+    def agrees(self, question: str, default: bool) -> bool:
+        """Ask a question until it is answered with yes or no, in either language."""
+        choices = _("Y/n") if default else _("y/N")
+        while True:
+            typed: str = click.prompt(f"{question} [{choices}]", default="", show_default=False)
+            answer = typed.strip().casefold()
+            if answer in _ANSWERS or not answer:
+                return _ANSWERS.get(answer, default)
+            click.echo(_("Please answer with y or n."))
 
     def warn(self, line: str) -> None:
         """Print a line beside the answer, on standard error."""

@@ -115,7 +115,14 @@ def paragraph(text: str, indent: str = "") -> list[str]:
     room = min(columns(), _PROSE_COLUMNS)
     lines: list[str] = []
     for part in safe(text, lines=True).split("\n"):
-        wrapped = wrap(part, room, initial_indent=indent, subsequent_indent=indent)
+        wrapped = wrap(
+            part,
+            room,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,  # an address or a path must stay whole to be copied
+            break_on_hyphens=False,
+        )
         lines.extend(wrapped or [""])
     return lines
 

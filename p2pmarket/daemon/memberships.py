@@ -124,8 +124,10 @@ class Memberships:
         """Join with an invite and open the node. Raises LocalError or Unreachable."""
         folder = self._home.communities / short(invite.community)
         if invite.community in self._nodes:
-            name = self._nodes[invite.community].community.charter.name
-            raise LocalError("already-joined", name=name)
+            community = self._nodes[invite.community].community
+            if community.my_status in ("left", "removed"):
+                raise LocalError(community.my_status)
+            raise LocalError("already-joined", name=community.charter.name)
         options = self._reach.with_port(0).options(self._clock)
         with unwrapped():
             await join_community(

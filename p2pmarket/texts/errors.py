@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from p2pmarket.texts import _, msgid
+from p2pmarket import vocabulary
+from p2pmarket.texts import _, current_language, msgid
 
 
 class Sentences(NamedTuple):
@@ -25,8 +26,41 @@ def sentence(code: str, fields: Mapping[str, object], translate: Callable[[str],
     if entry is None:
         listed = ", ".join(f"{name}={value}" for name, value in fields.items())
         return f"{code} ({listed})" if listed else code
-    given = _Given(fields)
+    given = _Given(_worded(fields))
     return " ".join(translate(part).format_map(given) for part in entry if part)
+
+
+def refusal(error: OSError) -> str:
+    """Return in words why the system refused something."""
+    if isinstance(error, FileNotFoundError):
+        return _("it does not exist")
+    if isinstance(error, IsADirectoryError):
+        return _("it is a folder")
+    if isinstance(error, PermissionError):
+        return _("you may not")
+    return error.strerror or str(error)
+
+
+_FLAGS = {"max_price": "--max-price", "min_price": "--min-price", "within_km": "--within"}
+
+
+def _worded(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields of an error with ids as people know them."""
+    worded = dict(fields)
+    field = str(fields.get("field", ""))
+    if field in vocabulary.FIELDS:
+        worded["field"] = _(field)
+    elif field in _FLAGS:
+        worded["field"] = _FLAGS[field]
+    if "allowed" in fields:
+        known = {**vocabulary.KINDS, **vocabulary.CONDITIONS, **vocabulary.CATEGORIES}
+        german = current_language() == "de"
+        ids = str(fields["allowed"]).split(", ")
+        worded["allowed"] = ", ".join(vocabulary.label(known, i) if german else i for i in ids)
+    for name in ("status", "reason"):
+        if name in fields:
+            worded[name] = vocabulary.label(vocabulary.MEMBER_STATUSES, str(fields[name]))
+    return worded
 
 
 class _Given(dict[str, object]):
@@ -301,6 +335,9 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("The listing would already be over."),
         msgid("Give it days to show, for example --days 30."),
     ),
+    "event-over": Sentences(
+        msgid("The event is already over, so nobody would see it."), msgid("Check its date.")
+    ),
     "shown-too-long": Sentences(
         msgid("A listing shows for at most {days} days in this community."),
         msgid("Choose fewer days, and renew it later."),
@@ -317,9 +354,10 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("You did not say what to change."), msgid("“--help” lists what can be changed.")
     ),
     # -- fields of a listing
-    "field-missing": Sentences(msgid("“{field}” is missing.")),
+    "field-missing": Sentences(msgid("“{field}” is missing."), msgid("Add it, and try again.")),
     "field-refused": Sentences(
-        msgid("“{field}” has a value that is not possible: empty, too long, or malformed.")
+        msgid("“{field}” has a value that is not possible: empty, too long, or malformed."),
+        msgid("Write it as docs/manual.md shows."),
     ),
     "field-not-text": Sentences(msgid("“{field}” must be text.")),
     "field-not-number": Sentences(msgid("“{field}” must be a whole number.")),
@@ -346,7 +384,8 @@ ERRORS: Mapping[str, Sentences] = {
     ),
     # -- files of listings
     "file-unreadable": Sentences(
-        msgid("{path} cannot be read: {reason}."), msgid("Check the name and whether it is yours.")
+        msgid("{path} cannot be read: {reason}."),
+        msgid("Check the name, and whether the file is yours."),
     ),
     "line-too-long": Sentences(msgid("The line is longer than {max_bytes} bytes.")),
     "line-not-utf8": Sentences(
@@ -359,6 +398,10 @@ ERRORS: Mapping[str, Sentences] = {
     "line-columns": Sentences(msgid("The line has {found} columns; the header names {expected}.")),
     "line-quote-open": Sentences(msgid("The line opens a quotation mark that never closes.")),
     "line-repeats-id": Sentences(msgid("The id “{id}” stands in line {first_line} already.")),
+    "csv-not-utf8": Sentences(
+        msgid("The CSV file is not UTF-8 text."),
+        msgid("Save it again as “CSV UTF-8”, which spreadsheets offer."),
+    ),
     "csv-header-missing": Sentences(
         msgid("The first line of the CSV file does not name its columns."),
         msgid("It needs at least a column “title” (or “Titel”) and one “kind” (or “Art”)."),

@@ -32,6 +32,11 @@ def day(time: datetime) -> str:
     )
 
 
+def short_day(time: datetime) -> str:
+    """Return the day in ten characters, for tables: ``2027-03-03`` or ``03.03.2027``."""
+    return time.strftime("%d.%m.%Y" if current_language() == "de" else "%Y-%m-%d")
+
+
 def day_and_time(time: datetime) -> str:
     """Return e.g. ``3 March 2027, 14:05``."""
     return _("{date}, {time}").format(date=day(time), time=time.strftime("%H:%M"))

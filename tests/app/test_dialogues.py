@@ -114,6 +114,18 @@ def test_publishing_waits_for_agreement(founder: Any, answer: str, code: int, fo
     assert len([x for x in founder.finds("Einrad") if x["title"].endswith(answer)]) == found
 
 
+def test_a_german_question_takes_a_german_answer(founder: Any) -> None:
+    arguments = ("publish", "--title", "Laufrad", "--kind", "verschenken")
+    with at_a_terminal(founder, *arguments, P2PMARKET_LANG="de") as dialogue:
+        dialogue.wait_for("Veröffentlichen? [J/n]:")
+        dialogue.type("vielleicht")
+        dialogue.wait_for("Bitte antworte mit j oder n.")
+        dialogue.type("j")
+        ended, last = dialogue.end()
+    assert ended == 0
+    assert "„Laufrad“ veröffentlicht" in last
+
+
 def test_publishing_with_yes_asks_nothing(founder: Any) -> None:
     arguments = ("publish", "--title", "Hochrad", "--kind", "give", "--yes")
     with at_a_terminal(founder, *arguments) as dialogue:
@@ -127,6 +139,16 @@ def test_an_invite_is_pasted_at_the_prompt(founder: Any, neighbour: Any) -> None
     with at_a_terminal(neighbour, "join") as dialogue:
         dialogue.wait_for("Paste the invite")
         dialogue.type(invite)
+        code, shown = dialogue.end()
+    assert code == 1
+    assert "You already belong to this community." in shown
+
+
+def test_an_invite_longer_than_a_line_of_the_terminal_arrives_whole(founder: Any) -> None:
+    invite = founder.json("invite")["invite"]
+    with at_a_terminal(founder, "join") as dialogue:
+        dialogue.wait_for("Paste the invite")
+        dialogue.type(" " * 5_000 + invite)
         code, shown = dialogue.end()
     assert code == 1
     assert "You already belong to this community." in shown

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from p2pmarket import vocabulary
 from p2pmarket.listing_fields import FIELDS, Context, place_named, read_listing_fields
+from p2pmarket.texts import use_language
 from protocol.charter import Charter
 from protocol.errors import LocalError
 from protocol.limits import DAY_MS
@@ -117,6 +119,39 @@ def test_the_time_of_an_event_is_optional() -> None:
     assert read(kind="event").event is None
     listing = read(kind="event", starts="2027-05-01T15:00+02:00", ends="2027-05-01T16:00+02:00")
     assert listing.event == EventTime(1_809_176_400_000, 1_809_180_000_000)
+
+
+def test_an_event_ends_when_it_is_over_unless_days_are_asked_for() -> None:
+    event: dict[str, Any] = {"kind": "event", "starts": "2027-01-20T15:00Z"}
+    ended = read(**event, ends="2027-01-20T18:00Z")
+    assert ended.event is not None
+    assert ended.visible_until_ms == ended.event.ends_at_ms
+    begun = read(**event)
+    assert begun.event is not None
+    assert begun.visible_until_ms == begun.event.starts_at_ms + DAY_MS
+    assert read(**event, days_valid=30).visible_until_ms == NOW_MS + 30 * DAY_MS
+    assert read(kind="event").visible_until_ms == NOW_MS + 60 * DAY_MS
+    moved = read(ended, starts="2027-01-19T15:00Z", ends="2027-01-19T18:00Z")
+    assert moved.visible_until_ms == ended.visible_until_ms - DAY_MS
+    assert refused(kind="event", starts="2027-01-02T15:00Z") == "event-over:"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_word_that_is_shown_can_be_typed(language: str) -> None:
+    try:
+        use_language(language)
+        for kind in vocabulary.KINDS:
+            assert vocabulary.kind_id(vocabulary.label(vocabulary.KINDS, kind)) == kind
+        for condition in vocabulary.CONDITIONS:
+            shown = vocabulary.label(vocabulary.CONDITIONS, condition)
+            assert vocabulary.condition_id(shown) == condition
+        for state in vocabulary.STATES:
+            assert vocabulary.state_id(vocabulary.label(vocabulary.STATES, state)) == state
+        for category in vocabulary.CATEGORIES:
+            shown = vocabulary.label(vocabulary.CATEGORIES, category)
+            assert vocabulary.category_id(shown) == category
+    finally:
+        use_language("en")
 
 
 def test_places_are_looked_up_in_the_charter_and_kept_as_names_otherwise() -> None:

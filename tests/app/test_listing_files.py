@@ -21,6 +21,9 @@ def jsonl(content: bytes) -> list[Row | BadLine]:
     return list(read_rows(io.BytesIO(content), "jsonl"))
 
 
+HEADER_REFUSALS = ("csv-not-utf8", "csv-header-missing", "csv-header-repeats")
+
+
 def table(content: bytes) -> list[Row | BadLine]:
     return list(read_rows(io.BytesIO(content), "csv"))
 
@@ -102,7 +105,7 @@ def test_any_bytes_give_rows_and_named_lines_as_csv(content: bytes, header: byte
     try:
         rows = table(header + content)
     except LocalError as error:
-        assert error.code in ("csv-header-missing", "csv-header-repeats")  # noqa: PT017
+        assert error.code in HEADER_REFUSALS  # noqa: PT017
     else:
         assert all(row.line > 0 for row in rows)
 
@@ -176,6 +179,11 @@ def test_bytes_that_are_not_utf8_cost_one_line() -> None:
 def test_a_csv_file_without_column_names_is_refused(content: bytes) -> None:
     with pytest.raises(LocalError, match="csv-header-missing"):
         table(content)
+
+
+def test_column_names_in_another_encoding_are_named_as_the_reason() -> None:
+    with pytest.raises(LocalError, match="csv-not-utf8"):
+        table("Titel;Art;Währung\nTisch;verkaufen;EUR\n".encode("cp1252"))
 
 
 def test_a_column_that_stands_twice_is_refused() -> None:

@@ -30,6 +30,7 @@ _PATTERNS = (
     (r"P2PM1-[A-Z2-7]+", "<invite>"),
     (r"/ip4/127\.0\.0\.1/tcp/\d+(/p2p/\w+)?", "<address>"),
     (r"\d{1,2}\.? \w+ 20\d\d(, \d\d:\d\d)?", "<date>"),
+    (r"\d\d\.\d\d\.20\d\d|20\d\d-\d\d-\d\d(?!T)", "<date>"),
     (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
     (r"\b(process|Prozess) \d+", r"\1 <pid>"),
     (r"\b\d+ (second|minute|hour|day|Sekunde|Minute|Stunde|Tag)(s|n|en)?\b(?! late)", "<span>"),
@@ -77,6 +78,7 @@ class Recorder:
     def _replace(self, identifier: str, shown: str) -> None:
         self.replaced[identifier] = shown
         self.replaced[identifier[:10]] = shown
+        self.replaced[identifier[:8]] = shown
 
 
 @pytest.fixture(scope="module")
