@@ -23,7 +23,7 @@ $(DEV): $(RUNTIME) locks/dev.lock
 
 # KEEP=1 leaves the four nodes running, JSON=1 prints what was measured as one object.
 demo: $(RUNTIME)
-	$(BIN)/p2pmarket demo $(if $(KEEP),--keep) $(if $(JSON),--json)
+	$(BIN)/p2pmarket demo $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
 
 test: $(DEV)
 	$(BIN)/python -m pytest $(TESTS)
