@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import trio
 
@@ -89,8 +91,17 @@ class Author:
         """
         async with self._lock:
             standing = await self.standing(kind)
-            preferred = _in_turn(slots, self._device_slot)
-            free = (s for s in preferred if s not in standing or reusable(standing[s]))
+
+            def is_empty(slot: int) -> bool:
+                held = standing.get(slot)
+                return held is None or (held.withdrawn and reusable(held))
+
+            # Empty slots first: whether what stands in one is over takes reading it.
+            turn = partial(_in_turn, slots, self._device_slot)
+            free = chain(
+                (s for s in turn() if is_empty(s)),
+                (s for s in turn() if not is_empty(s) and reusable(standing[s])),
+            )
             drafts: list[Draft | LocalError] = []
             for body in bodies:
                 slot = next(free, None)

@@ -87,6 +87,8 @@ def _why_not(
     member = members.member(household)
     if member is not None and not member.stands:
         return "left"
+    if member is not None:
+        return "stranger"  # it belongs, but this host is none of its devices'
     for record in records:
         if record.kind != Kind.CERTIFICATE or record.household != household:
             continue
