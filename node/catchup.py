@@ -37,6 +37,8 @@ _MAX_WITHHELD = 2_000
 """Records that a neighbour may list and then not give: a removal may have voided some."""
 _MAX_IDLE_RECORDS = 1_000
 """What one stream may ask or offer in vain, beyond twice the size of the set."""
+_BULK = 1_000
+"""Records from one reply; above it only one neighbour at a time is asked."""
 _MAX_COMPARES = 2 * MAX_ROUNDS
 """On one stream: both scopes at their longest (spec 05)."""
 _NEARLY_FULL_BYTES = messages.MAX_BATCH_BYTES - MAX_RECORD_BYTES
@@ -64,6 +66,10 @@ class Exchange:
             self.scope.deadline += records / _SLOWEST_PER_S
 
 
+class _BulkUnderWay(Exception):
+    """Another neighbour is just sending what this one could send too."""
+
+
 class Catchup:
     """Serves the catch-up protocol and runs the own side of it for each neighbour."""
 
@@ -85,6 +91,8 @@ class Catchup:
         self._slots = trio.CapacityLimiter(_MAX_EXCHANGES)
         self._wakes: dict[HostKey, trio.Event] = {}
         self._serving: dict[HostKey, trio.CancelScope] = {}
+        self._served = trio.Event()
+        self._bulk = trio.Lock()
         self.missing: dict[HostKey, int] = {}
         network.serve(messages.PROTOCOL, self._serve)
 
@@ -100,10 +108,14 @@ class Catchup:
             with trio.move_on_after(begin_after_s):
                 await wake.wait()
             while True:
+                await self._while_served(peer)
                 wake = self._wakes[peer] = trio.Event()
                 try:
                     async with self._slots:
                         await self._exchange_in_time(peer)
+                except _BulkUnderWay:
+                    async with self._bulk:
+                        continue
                 except NetworkError:
                     self._conduct.count("catchup-broken")
                 except RemoteError as error:
@@ -117,6 +129,12 @@ class Catchup:
             if self._wakes.get(peer) is wake:
                 del self._wakes[peer]
                 self.missing.pop(peer, None)
+
+    async def _while_served(self, peer: HostKey) -> None:
+        """Let an exchange that the neighbour began end first: ours would bring the same."""
+        with trio.move_on_after(INTERVAL_S):
+            while peer in self._serving:
+                await self._served.wait()
 
     async def _exchange_in_time(self, peer: HostKey) -> None:
         """Exchange while records move: who only spins it out must not keep others waiting."""
@@ -159,8 +177,27 @@ class Catchup:
             outgoing, have, need = initiator.reconcile(answer.message)
             done.missing += len(need)
             self.missing[peer] = done.missing - done.fetched
-            await self._fetch(stream, peer, need, done)
+            await self._fetch_in_turn(stream, peer, need, done)
             await self._offer(stream, have, done)
+
+    async def _fetch_in_turn(
+        self, stream: Stream, peer: HostKey, need: Sequence[Wanted], done: Exchange
+    ) -> None:
+        """Fetch; much at a time from one neighbour only, or each would send the same.
+
+        Raises _BulkUnderWay if another exchange is fetching much: compare again after it.
+        """
+        if len(need) <= _BULK:
+            await self._fetch(stream, peer, need, done)
+            return
+        try:
+            self._bulk.acquire_nowait()
+        except trio.WouldBlock:
+            raise _BulkUnderWay from None
+        try:
+            await self._fetch(stream, peer, need, done)
+        finally:
+            self._bulk.release()
 
     async def _fetch(
         self, stream: Stream, peer: HostKey, need: Sequence[Wanted], done: Exchange
@@ -226,6 +263,8 @@ class Catchup:
         finally:
             if self._serving[peer] is scope:
                 del self._serving[peer]
+                self._served.set()
+                self._served = trio.Event()
 
     async def _serve_until_end(self, stream: Stream, peer: HostKey) -> None:
         comparing = idle = 0
