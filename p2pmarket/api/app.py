@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -59,6 +59,8 @@ def _route(endpoint: Endpoint, base: Call) -> Callable[[Request], Awaitable[Resp
             return JSONResponse(to_json(await endpoint.action(call)))
         except P2PMarketError as error:
             return _refusal(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         except ExceptionGroup as group:
             foreseen = error_in(group)
             return _bug(base) if foreseen is None else _refusal(foreseen)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
+from hypercorn.trio.tcp_server import TCPServer
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
+from starlette.applications import Starlette
 
 from p2pmarket.api.app import ENDPOINTS
 from p2pmarket.api.client import Client, quoted
 from p2pmarket.api.openapi import document
 from p2pmarket.api.schemas import SearchQuestion
+from p2pmarket.api.serve import serve_api
 from p2pmarket.api.shapes import from_json, from_query, to_json
+from p2pmarket.home import Home
 from protocol.errors import LocalError
 
 DOCUMENT = document(ENDPOINTS)
@@ -190,6 +196,47 @@ def test_garbage_on_the_socket_does_not_disturb_the_next_request(founder: Any) -
             connection.connect(str(founder.folder / "daemon.sock"))
             connection.sendall(garbage)
     assert Client(founder.folder).get("/v1/status")["pid"] > 0
+
+
+def test_clients_that_go_in_the_middle_of_a_request_do_not_end_the_daemon(founder: Any) -> None:
+    log = founder.folder / "daemon.log"
+    before = log.read_text().count("bug ")
+    beginning = (
+        b"POST /v1/communities/-/listings HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"
+    )
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(founder.folder / "daemon.sock"))
+            client.sendall(beginning)
+    assert raw(founder.folder, request("GET", "/v1/status"))[0] == 200
+    assert log.read_text().count("bug ") == before
+
+
+async def test_a_connection_that_breaks_ends_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when Hypercorn closes a connection while an answer is on its way."""
+    home, stop, whole = Home(tmp_path), trio.Event(), TCPServer.run
+    breaking = [True]
+
+    async def run(self: Any) -> None:
+        if breaking and breaking.pop():
+            raise trio.BusyResourceError("another task is currently sending data")
+        await whole(self)
+
+    async def ask() -> bytes:
+        async with await trio.open_unix_socket(str(home.socket)) as client:
+            await client.send_all(request("GET", "/"))
+            return b"".join([chunk async for chunk in client])
+
+    monkeypatch.setattr(TCPServer, "run", run)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(serve_api, Starlette(), home, stop.wait)
+            with suppress(trio.BrokenResourceError):
+                await ask()
+            assert (await ask()).startswith(b"HTTP/1.1 404")
+            stop.set()
 
 
 def test_shapes_are_read_and_written_back() -> None:
