@@ -11,7 +11,7 @@ from typing import Any
 from p2pmarket.cli.listing_texts import sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe
+from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.home import Home, load_settings
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import sentence
@@ -39,8 +39,8 @@ def doctor(session: Session) -> int:
     lines: list[str] = []
     for finding in findings:
         sign = _("well") if finding.well else _("LOOK")
-        wrapped = paragraph(f"{finding.subject}: {finding.text}", indent=" " * 7)
-        lines += [f"{sign:6} {wrapped[0].lstrip()}", *wrapped[1:]]
+        first, *rest = wrapped(f"{finding.subject}: {finding.text}", indent=" " * 7)
+        lines += [f"{sign:6} {first.lstrip()}", *rest]
     session.answer({"well": well, "results": [asdict(f) for f in findings]}, lines)
     return 0 if well else 1
 

@@ -16,7 +16,7 @@ from p2pmarket.cli.listing_texts import (
 )
 from p2pmarket.cli.options import MARK, Count, command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import safe
+from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.texts import _
 from p2pmarket.texts.formats import day, moment
 from protocol.errors import LocalError
@@ -30,10 +30,11 @@ def mine(session: Session) -> None:
     lines = (
         [*listing_table(listings, with_household=False), ""]
         if listings
-        else [_("You have published nothing yet; “p2pmarket publish --help” shows how.")]
+        else wrapped(_("You have published nothing yet; “p2pmarket publish --help” shows how."))
     )
-    lines += expiring_line(found["expiring_soon"])
-    session.answer(found, [*lines, sync_line(found["sync"])])
+    for line in (*expiring_line(found["expiring_soon"]), sync_line(found["sync"])):
+        lines += wrapped(line)
+    session.answer(found, lines)
 
 
 @command("edit", _("An empty text removes what stood there."))

@@ -10,7 +10,7 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import Column, safe, table
+from p2pmarket.cli.terminal import Column, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment, short_day
 
@@ -74,7 +74,8 @@ def peers(session: Session) -> None:
     ]
     lines = [*table(headings, rows), ""] if rows else []
     own = ", ".join(map(safe, found["addresses"])) or "–"
-    lines += [sync_line(found["sync"]), _("You answer at {addresses}").format(addresses=own)]
+    lines += wrapped(sync_line(found["sync"]))
+    lines += wrapped(_("You answer at {addresses}").format(addresses=own))
     session.answer(found, lines)
 
 

@@ -13,7 +13,7 @@ from p2pmarket.cli.listing_fields import listing_options, typed_fields
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import safe
+from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day, moment
 from protocol.errors import LocalError
@@ -117,13 +117,10 @@ def _announce(session: Session, days: int | None, at_most: bool = False) -> dict
     line = line.format(n=count, community=community, date=until)
     if at_most:
         line += " " + _("What names fewer days ends earlier.")
-    session.say(line)
+    session.say(*wrapped(line))
     if audience["provisional"]:
-        session.say(
-            _(
-                "You are not confirmed yet, so at most {slots} of your listings show for now."
-            ).format(slots=audience["slots"])
-        )
+        line = _("You are not confirmed yet, so at most {slots} of your listings show for now.")
+        session.say(*wrapped(line.format(slots=audience["slots"])))
     return audience
 
 

@@ -13,7 +13,7 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe
+from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.lock import running_pid, wait_until_stopped
 from p2pmarket.texts import _, current_language, ngettext
 from p2pmarket.texts.errors import sentence
@@ -99,22 +99,22 @@ def status(session: Session) -> None:
 
 
 def _status_lines(found: dict[str, Any]) -> list[str]:
-    lines = [
+    lines = wrapped(
         _("“{name}”: the node runs since {time} (process {pid}, version {version}).").format(
             name=safe(found["household"]),
             time=day_and_time(moment(found["started_at"])),
             pid=found["pid"],
             version=found["version"],
         )
-    ]
+    )
     for community in found["communities"]:
         lines += ["", *_community_lines(community)]
     for closed in found["closed"]:
         lines += ["", safe(closed["folder"])]
         error = closed["error"]
-        lines += paragraph(sentence(error["code"], error["fields"]), indent="  ")
+        lines += wrapped(sentence(error["code"], error["fields"]), indent="  ")
     if not found["communities"] and not found["closed"]:
-        lines += paragraph(sentence("no-community", {}))
+        lines += wrapped(sentence("no-community", {}))
     return lines
 
 
@@ -137,4 +137,4 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         ),
     ]
     heading = f"{in_quotes(community['name'])} ({community['id'][:10]})"
-    return [heading, *(f"  {line}" for line in details)]
+    return [heading, *(part for line in details for part in wrapped(line, indent="  "))]

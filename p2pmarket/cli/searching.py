@@ -10,7 +10,7 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import listing_details, listing_table, nothing_found, sync_line
 from p2pmarket.cli.options import KILOMETRES, KIND, Count, command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import paragraph
+from p2pmarket.cli.terminal import wrapped
 from p2pmarket.texts import _, ngettext
 
 
@@ -61,11 +61,11 @@ def search(session: Session, words: tuple[str, ...], category: str | None, **cho
 def _lines(found: dict[str, Any]) -> list[str]:
     listings, sync = found["results"], found["sync"]
     if not listings:
-        return [*paragraph(nothing_found(sync)), *paragraph(sync_line(sync))]
+        return [*wrapped(nothing_found(sync)), *wrapped(sync_line(sync))]
     count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
     if found["more"]:
         count = _("{n} shown; there are more (--limit).").format(n=len(listings))
-    return [*listing_table(listings), "", *paragraph(f"{count} {sync_line(sync)}")]
+    return [*listing_table(listings), "", *wrapped(f"{count} {sync_line(sync)}")]
 
 
 @command("show")

@@ -108,14 +108,14 @@ def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str
     return [_line(line, headings, widths) for line in lines]
 
 
-def paragraph(text: str, indent: str = "") -> list[str]:
+def paragraph(text: str, indent: str = "", most_columns: int = _PROSE_COLUMNS) -> list[str]:
     """Wrap a text that may hold line feeds to the terminal's width."""
     from textwrap import wrap
 
-    room = min(columns(), _PROSE_COLUMNS)
+    room = min(columns(), most_columns)
     lines: list[str] = []
     for part in safe(text, lines=True).split("\n"):
-        wrapped = wrap(
+        folded = wrap(
             part,
             room,
             initial_indent=indent,
@@ -123,8 +123,15 @@ def paragraph(text: str, indent: str = "") -> list[str]:
             break_long_words=False,  # an address or a path must stay whole to be copied
             break_on_hyphens=False,
         )
-        lines.extend(wrapped or [""])
+        lines.extend(folded or [""])
     return lines
+
+
+def wrapped(line: str, indent: str = "") -> list[str]:
+    """Wrap one line for a person at a terminal; a program that reads gets it whole."""
+    if columns() == _PIPE_COLUMNS:
+        return [indent + safe(line)]
+    return paragraph(line, indent, _PIPE_COLUMNS)
 
 
 def in_quotes(text: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import sentence
 
@@ -22,7 +22,7 @@ def greeting(ready: dict[str, Any]) -> list[str]:
     for closed in ready["closed"]:
         lines.append(safe(sentence(closed["code"], closed["fields"]), lines=True))
     if not ready["communities"] and not ready["closed"]:
-        lines += paragraph(
+        lines += wrapped(
             _(
                 "You belong to no community yet: found one with “p2pmarket community create”,"
                 " or join one with “p2pmarket join”."

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pmarket.cli import terminal
-from p2pmarket.cli.terminal import Column, cut, paragraph, safe, safe_json, table, width
+from p2pmarket.cli.terminal import Column, cut, paragraph, safe, safe_json, table, width, wrapped
 
 OBEYED = "\x00\x07\x08\x1b\r\x7f\x9b\u200e\u202e\u2066\u2028\ufeff\U000e0041\udc80\ue000"
 ANY_TEXT = st.text(st.characters(), max_size=60)
@@ -90,6 +90,18 @@ def test_a_description_is_wrapped_and_keeps_its_own_lines(monkeypatch: pytest.Mo
     lines = paragraph("kurz\n\n" + "Wort " * 30, indent="  ")
     assert lines[:2] == ["  kurz", ""]
     assert all(width(line) <= 40 for line in lines)
+
+
+def test_a_line_is_wrapped_for_a_person_and_whole_for_a_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "/ip4/127.0.0.1/tcp/41027/p2p/12D3KooWC9PML8MwyCMMbX6DdU8zbSMbZoqamjimavmJHgZhM43T"
+    line = f"Antwortet unter {address}, " + "Wort " * 10
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = wrapped(line, indent="  ")
+    assert f"  {address}," in lines
+    monkeypatch.delenv("COLUMNS")
+    assert wrapped(line) == [line]
 
 
 def test_colours_need_a_terminal_and_no_objection(monkeypatch: pytest.MonkeyPatch) -> None:
