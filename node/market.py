@@ -17,7 +17,6 @@ from node.store.listings import (
     listings_by_key,
     listings_of,
 )
-from node.store.profiles import read_profiles
 from node.store.records import RecordStore
 from protocol import limits
 from protocol.envelope import Envelope
@@ -27,6 +26,7 @@ from protocol.kinds import Kind
 from protocol.listing import Listing, read_listing
 from protocol.mark import Mark, State
 from protocol.membership.evaluation import Status
+from protocol.profile import read_profile
 
 __all__ = ["Market", "SearchAnswer", "StoredListing"]
 
@@ -177,8 +177,11 @@ class Market:
         return None
 
     async def _own_name(self) -> str:
-        profile = (await read_profiles(self._store.database)).get(self._author.household)
-        return "" if profile is None else profile.name
+        record = (await self._author.standing(Kind.PROFILE)).get(0)
+        try:
+            return "" if record is None else read_profile(record.body).name
+        except RemoteError:
+            return ""
 
     def _stored(self, record: Envelope, listing: Listing, state: State, name: str) -> StoredListing:
         return StoredListing(
