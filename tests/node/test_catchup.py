@@ -235,3 +235,13 @@ async def test_the_order_of_an_exchange_is_membership_first(world: World) -> Non
     assert all(kind >= 32 for kind in order[first_content:])
     assert ben.node.inbox.parked == 0
     assert await ben.titles() == ["Cem's cot"]
+
+
+async def test_a_joiner_with_several_neighbours_fetches_everything_once(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"], listing_slots=2_000)
+    await ana.publish(*[f"Thing {number}" for number in range(1_200)])
+    await world.settle()
+    cem = await world.join("cem", await ana.invite(uses=1))
+    await world.settle()
+    assert len(await cem.titles()) == len(await ana.titles())
+    assert cem.node.health()["catchup-fetched"] < 2 * 1_200
