@@ -32,6 +32,8 @@ _FIRST_DELAY_S = 1.0
 _LONGEST_DELAY_S = 300.0
 _ROUND_S = 5.0
 _DIAL_DEADLINE_S = 10.0
+_HOST_DEADLINE_S = 15.0
+"""For all addresses of one host: those that never answer must not keep others waiting."""
 _MAX_CANDIDATES = 500
 _MAX_STRAY = 64
 _DIALS_AT_ONCE = 4
@@ -172,18 +174,23 @@ class Neighbourhood:
         self, limiter: trio.CapacityLimiter, host: HostKey, candidate: _Candidate
     ) -> None:
         async with limiter:
-            for address in list(candidate.addresses):
-                try:
-                    await self._network.dial(address, _DIAL_DEADLINE_S)
-                except Refused as refusal:
-                    self._note_refusal(refusal)
-                    if refusal.by_us and refusal.reason in _GONE:
-                        await self._forget(host)
-                    break
-                except (DialFailed, NetworkError):
-                    self._conduct.count("dial-failed")
-                else:
-                    return
+            with trio.move_on_after(_HOST_DEADLINE_S):
+                for address in list(candidate.addresses):
+                    # What fails comes last next time: then there is time for the others.
+                    candidate.addresses[address] = candidate.addresses.pop(address, None)
+                    try:
+                        await self._network.dial(address, _DIAL_DEADLINE_S)
+                    except Refused as refusal:
+                        self._note_refusal(refusal)
+                        if refusal.by_us and refusal.reason in _GONE:
+                            await self._forget(host)
+                        break
+                    except (DialFailed, NetworkError):
+                        self._conduct.count("dial-failed")
+                    else:
+                        rest = [a for a in candidate.addresses if a != address]
+                        candidate.addresses = dict.fromkeys([address, *rest])
+                        return
         self._postpone(candidate)
 
     async def _dial_stray(

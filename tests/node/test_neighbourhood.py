@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import trio
 from trio.abc import Instrument
 
-from node.network.port import HostKey
+from node.network.port import DialFailed, HostKey
 from node.store.neighbours import known_addresses
 from protocol.addresses import LIFETIME_MS, Addresses
 from protocol.kinds import Kind
@@ -96,6 +98,50 @@ async def test_hosts_without_an_address_cost_nothing(world: World) -> None:
     await trio.sleep(600)
     trio.lowlevel.remove_instrument(steps)
     assert steps.count < 300  # a round every five seconds, not twenty a second
+
+
+async def test_addresses_that_never_answer_do_not_keep_a_neighbour_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    for household in (ana, ben):
+        dial = household.wire.dial
+
+        async def dial_slowly(address: str, deadline_s: float = 10.0, dial: Any = dial) -> HostKey:
+            if "tarpit" not in address:
+                return HostKey(await dial(address, deadline_s))
+            await trio.sleep(deadline_s)
+            raise DialFailed("no answer in time")
+
+        monkeypatch.setattr(household.wire, "dial", dial_slowly)
+        for number in range(8):
+            for port in range(8):
+                host = HostKey(bytes([number]) * 32)
+                household.node.neighbourhood._learn(host, f"/memory/tarpit-{number}-{port}")
+        household.node.neighbourhood._wake.set()
+    await trio.sleep(1)
+    await ana.wire.disconnect(ben.wire.host_key)
+    before = trio.current_time()
+    await world.until(lambda: bool(ana.wire.connections()))
+    assert trio.current_time() - before < 60
+
+
+async def test_each_address_of_a_host_has_its_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = await world.found("ana")
+    dialled: list[str] = []
+
+    async def never(address: str, deadline_s: float = 10.0) -> HostKey:
+        dialled.append(address)
+        await trio.sleep(deadline_s)
+        raise DialFailed("no answer in time")
+
+    monkeypatch.setattr(ana.wire, "dial", never)
+    for port in range(8):
+        ana.node.neighbourhood._learn(HostKey(b"h" * 32), f"/memory/{port}")
+    ana.node.neighbourhood._wake.set()
+    await world.until(lambda: len(set(dialled)) == 8)
 
 
 async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> None:
