@@ -13,7 +13,7 @@ import click
 from p2pmarket.cli.options import SPAN, Count, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
-from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.cli.terminal import columns, paragraph, safe
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import refusal
 from p2pmarket.texts.formats import day_and_time, moment
@@ -146,7 +146,15 @@ def invite(session: Session, uses: int, expires: int, qr: bool) -> None:
         made["invite"],
     ]
     if qr and not session.as_json:
-        lines += ["", *_qr_lines(made["invite"])]
+        drawn = _qr_lines(made["invite"])
+        lines += ["", *drawn]
+        if len(drawn[0]) > columns():
+            lines += paragraph(
+                _(
+                    "The QR code is {width} columns wide, and this window is not: widen it, and"
+                    " give the command again."
+                ).format(width=len(drawn[0]))
+            )
     session.answer(made, lines)
 
 
