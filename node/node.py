@@ -14,6 +14,7 @@ from random import Random
 
 import trio
 
+from node.attending import Attending
 from node.author import Author, Keys
 from node.catchup import Catchup
 from node.clock import Clock, Skew, SystemClock
@@ -30,20 +31,16 @@ from node.neighbourhood import Neighbourhood
 from node.network.port import Network, OpenNetwork
 from node.store.database import Database, open_database
 from node.store.records import RecordStore
-from node.store.settings import PROFILE_SETTING, Enrolment, read_enrolment, read_setting
+from node.store.settings import Enrolment, read_enrolment
 from node.sync import Sync
 from protocol.admission import Admit
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
 from protocol.kinds import Kind
-from protocol.limits import DAY_MS
 from protocol.membership.members import Members, found
 from protocol.signing import KeyPair, Seed
 
 _PURGE_S = 60.0
-_ATTEND_S = 60.0
-_PROFILE_REFRESH_MS = 30 * DAY_MS
-"""Content lives 91 days: a profile that is not told again would leave a household nameless."""
 
 
 @asynccontextmanager
@@ -215,7 +212,7 @@ async def _running(
             await neighbourhood.load()
             listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
             inbox.on_fault = listener.on_fault
-            attending = _Attending(
+            attending = Attending(
                 database, clock, skew, inbox, community, author, own_records, conduct
             )
             await attending.attend()
@@ -234,67 +231,6 @@ async def _running(
 
 def _device_slot(own_records: Sequence[Envelope]) -> int:
     return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
-
-
-class _Attending:
-    """Introduces this household, keeps its profile known, confirms those it invited."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        skew: Skew,
-        inbox: Inbox,
-        community: Community,
-        author: Author,
-        own_records: Sequence[Envelope],
-        conduct: Conduct,
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._skew = skew
-        self._inbox = inbox
-        self._community = community
-        self._author = author
-        self._own_records = own_records
-        self._conduct = conduct
-        self._moved = trio.Event()
-        inbox.on_members.append(lambda members: self._moved.set())
-
-    async def run(self) -> None:
-        """Attend whenever the membership has moved, and every minute, until cancelled."""
-        while True:
-            with trio.move_on_after(_ATTEND_S):
-                await self._moved.wait()
-            await self.attend()
-
-    async def attend(self) -> None:
-        """Do what is due now."""
-        self._moved = trio.Event()
-        try:
-            missing = [r.raw for r in self._own_records if not self._inbox.members.holds(r)]
-            if missing:
-                await self._inbox.submit(missing, None)
-            await self._tell_profile()
-            await self._community.confirm_waiting()
-        except LocalError as error:  # a full disk, or a parting just now: tried again
-            self._conduct.count(f"not-attended:{error.code}")
-
-    async def _tell_profile(self) -> None:
-        member = self._inbox.members.member(self._author.household)
-        if member is None or not member.stands:
-            return
-        held = (await self._author.standing(Kind.PROFILE)).get(0)
-        if held is not None and not (
-            self._skew.trustworthy
-            and self._clock.now_ms() >= held.created_at_ms + _PROFILE_REFRESH_MS
-        ):
-            return
-        # What stands may be newer than this device's own choice: another device's.
-        chosen = held.body if held is not None and not held.withdrawn else None
-        profile = chosen or await read_setting(self._database, PROFILE_SETTING)
-        if profile is not None:
-            await self._author.replace(Kind.PROFILE, 0, profile)
 
 
 async def _purge(inbox: Inbox, skew: Skew, conduct: Conduct) -> None:
