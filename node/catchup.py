@@ -54,6 +54,7 @@ class Exchange:
     round_trips: int = 0
     compared_bytes: int = 0
     fetched: int = 0
+    admitted: int = 0
     offered: int = 0
     missing: int = 0
     record_bytes: int = 0
@@ -96,10 +97,14 @@ class Catchup:
         self.missing: dict[HostKey, int] = {}
         network.serve(messages.PROTOCOL, self._serve)
 
-    def nudge(self) -> None:
-        """Begin an exchange with every neighbour soon: there is more than gossip carries."""
-        for wake in self._wakes.values():
-            wake.set()
+    def nudge(self, apart_from: HostKey | None = None) -> None:
+        """Begin an exchange with every neighbour soon: there is more than gossip carries.
+
+        apart_from: the one from whom it came.
+        """
+        for peer, wake in self._wakes.items():
+            if peer != apart_from:
+                wake.set()
 
     async def keep_equal(self, peer: HostKey, begin_after_s: float) -> None:
         """Exchange with one neighbour now and every minute; cancelled when it disconnects."""
@@ -158,6 +163,8 @@ class Catchup:
             await stream.aclose()
         self.missing.pop(peer, None)
         self._on_equal(peer, done)
+        if done.admitted:
+            self.nudge(peer)
         return done
 
     # -- the own side
@@ -225,7 +232,9 @@ class Catchup:
                 raise RemoteError("catchup-withheld")
             done.record_bytes += sum(map(len, answer.raws))
             verdicts = await self._inbox.submit(answer.raws, peer)
-            done.moved(sum(isinstance(verdict, Admit) for verdict in verdicts))
+            admitted = sum(isinstance(verdict, Admit) for verdict in verdicts)
+            done.admitted += admitted
+            done.moved(admitted)
             done.fetched += len(part) - len(rest)
             self.missing[peer] = done.missing - done.fetched
 
@@ -267,16 +276,19 @@ class Catchup:
                 self._served = trio.Event()
 
     async def _serve_until_end(self, stream: Stream, peer: HostKey) -> None:
-        comparing = idle = 0
+        comparing = idle = taken = 0
         while (frame := await stream.receive_frame(deadline_s=_DEADLINE_S)) is not None:
             message = messages.read(frame)
             comparing += isinstance(message, Compare)
             answer, asked_for = await self._answer(message, peer)
             idle += asked_for
+            taken += answer.stored if isinstance(answer, Taken) else 0
             size = len(self._store.items(True)) + len(self._store.items(False))
             if comparing > _MAX_COMPARES or idle > 2 * size + _MAX_IDLE_RECORDS:
                 raise RemoteError("catchup-endless")
             await stream.send_frame(messages.write(answer), _DEADLINE_S)
+        if taken:
+            self.nudge(peer)
 
     async def _answer(
         self, message: messages.Message, peer: HostKey

@@ -238,10 +238,21 @@ async def test_the_order_of_an_exchange_is_membership_first(world: World) -> Non
 
 
 async def test_a_joiner_with_several_neighbours_fetches_everything_once(world: World) -> None:
-    ana, ben = await world.community(["ana", "ben"], listing_slots=2_000)
+    ana, _ben = await world.community(["ana", "ben"], listing_slots=2_000)
     await ana.publish(*[f"Thing {number}" for number in range(1_200)])
     await world.settle()
     cem = await world.join("cem", await ana.invite(uses=1))
     await world.settle()
     assert len(await cem.titles()) == len(await ana.titles())
     assert cem.node.health()["catchup-fetched"] < 2 * 1_200
+
+
+async def test_a_bulk_travels_on_without_waiting_for_the_next_minute(world: World) -> None:
+    ana, _ben, cem = await world.community(["ana", "ben", "cem"])
+    world.part([ana], [cem])
+    await world.until(lambda: len(ana.wire.connections()) == len(cem.wire.connections()) == 1)
+    await trio.sleep(100)  # the exchanges of the parting are over
+    began = trio.current_time()
+    await ana.publish(*[f"Thing {number}" for number in range(200)])
+    await world.until(lambda: len(cem.node.inbox._store.content) >= 200)
+    assert trio.current_time() - began < 20
