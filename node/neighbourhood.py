@@ -221,14 +221,25 @@ class Neighbourhood:
         candidate.delay_s = min(_LONGEST_DELAY_S, candidate.delay_s * 2)
 
     def _learn(self, host: HostKey, address: str) -> None:
-        if host == self._network.host_key or len(self._candidates) >= _MAX_CANDIDATES:
+        if host == self._network.host_key:
             return
+        if host not in self._candidates and len(self._candidates) >= _MAX_CANDIDATES:
+            self._drop_strangers()
+            if len(self._candidates) >= _MAX_CANDIDATES:
+                return
         candidate = self._candidates.setdefault(host, _Candidate())
         if address not in candidate.addresses:
             candidate.addresses[address] = None
             candidate.due_s = min(candidate.due_s, trio.current_time())
             while len(candidate.addresses) > 2 * bodies.MAX_ADDRESSES:
                 candidate.addresses.pop(next(iter(candidate.addresses)))
+
+    def _drop_strangers(self) -> None:
+        """Make room: a member may give its devices ever new hosts."""
+        connected = {connection.peer for connection in self._network.connections()}
+        for host in list(self._candidates):
+            if host not in connected and self._inbox.members.by_host(host) is None:
+                del self._candidates[host]
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,24 @@ async def test_each_address_of_a_host_has_its_turn(
         ana.node.neighbourhood._learn(HostKey(b"h" * 32), f"/memory/{port}")
     ana.node.neighbourhood._wake.set()
     await world.until(lambda: len(set(dialled)) == 8)
+
+
+async def test_hosts_of_nobody_leave_room_for_a_newcomer_s(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    for number in range(600):
+        host = HostKey(number.to_bytes(32, "big"))
+        ana.node.neighbourhood._learn(host, f"/memory/gone-{number}")
+    invite = await ana.invite()
+    world.part([ana], [world.household("cem")])
+    cem = world.households["cem"]
+    await world.enrol(cem, replace(invite, addresses=tuple(ben.node.addresses())))
+    await cem.start()
+    await world.until(
+        lambda: (
+            cem.wire.host_key in ana.node.neighbourhood._candidates
+            and bool(ana.node.neighbourhood._candidates[cem.wire.host_key].addresses)
+        )
+    )
 
 
 async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> None:
