@@ -28,6 +28,7 @@ from protocol.membership.members import Members
 from protocol.place import Place
 from protocol.profile import Profile, read_profile
 from protocol.signing import KeyPair, Seed
+from protocol.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,13 @@ class Community:
                 )
             )
         return sorted(views, key=lambda view: (view.status != "founder", view.joined_at_ms))
+
+    def removed(self) -> dict[HouseholdId, str]:
+        """Return the removed households, each with the reason that all can read."""
+        return {
+            household: clean(removal.reason)
+            for household, removal in self._inbox.members.removed.items()
+        }
 
     # -- the own profile
 

@@ -14,6 +14,7 @@ from p2pmarket.api.schemas import (
     PeersAnswer,
     ProfileAnswer,
     ProfileRequest,
+    RemovedAnswer,
     RemoveRequest,
 )
 from p2pmarket.home import HouseholdSettings, load_settings, save_settings
@@ -63,7 +64,11 @@ async def _members(call: Call) -> MembersAnswer:
                 me=member.household == node.community.self_id,
             )
             for member in await node.community.members()
-        ]
+        ],
+        [
+            RemovedAnswer(text_of(household), reason)
+            for household, reason in sorted(node.community.removed().items())
+        ],
     )
 
 

@@ -347,10 +347,19 @@ class MemberAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovedAnswer:
+    """A household that was removed, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MembersAnswer:
-    """The households that belong."""
+    """The households that belong, and those that were removed."""
 
     results: list[MemberAnswer]
+    removed: list[RemovedAnswer]
 
 
 @dataclass(frozen=True, slots=True)

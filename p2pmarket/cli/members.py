@@ -42,7 +42,15 @@ def members(session: Session) -> None:
     ]
     here = sum(member["status"] != "left" for member in found["results"])
     count = ngettext("{n} household.", "{n} households.", here).format(n=here)
-    session.answer(found, [*table(headings, rows), "", count])
+    removed = [
+        safe(
+            _("Removed: {id}. Reason: {reason}").format(
+                id=household["id"][:SHORT_ID], reason=household["reason"]
+            )
+        )
+        for household in found["removed"]
+    ]
+    session.answer(found, [*table(headings, rows), "", count, *removed])
 
 
 def _presence(member: dict[str, Any]) -> str:
