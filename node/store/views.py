@@ -19,7 +19,7 @@ from node.store.listing_index import (
 from protocol.envelope import Envelope, decode
 from protocol.errors import RemoteError
 from protocol.kinds import Kind
-from protocol.listing import bounded, read_listing
+from protocol.listing import Listing, bounded, read_listing
 from protocol.mark import State, read_mark
 from protocol.profile import read_profile
 
@@ -97,7 +97,7 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
         language=listing.language,
         title=listing.title,
         description=listing.description,
-        tags=listing.tags,
+        tags=(*listing.tags, *_variant_words(listing)),
         swap_for=listing.swap_for or "",
         price_minor=None if listing.price is None else listing.price.minor,
         currency=None if listing.price is None else listing.price.currency,
@@ -107,6 +107,11 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
         visible_until_ms=listing.visible_until_ms,
         state=_state_from_mark(connection, change, record),
     )
+
+
+def _variant_words(listing: Listing) -> list[str]:
+    """Return what can be chosen, as words to find the listing by: "Größe 98"."""
+    return [f"{v.name} {choice}" for v in listing.variants for choice in v.choices]
 
 
 def _state_from_mark(connection: Connection, change: Change, listing: Envelope) -> int:

@@ -12,6 +12,7 @@ from protocol import limits
 from protocol.envelope import decode
 from protocol.errors import LocalError
 from protocol.kinds import Kind
+from protocol.listing import Variant
 from protocol.mark import State
 from tests.sim.world import Household, World
 
@@ -72,6 +73,14 @@ async def test_a_clock_that_goes_back_a_little_changes_nothing_for_the_writer(
     assert bike.slot == cot.slot
     await world.settle()
     assert await ben.titles() == ["Bike, in the same slot"]
+
+
+async def test_a_listing_is_found_by_what_can_be_chosen(world: World) -> None:
+    ana = await world.found("ana")
+    boots = replace(ana.listing("Gummistiefel"), variants=(Variant("Größe", ("98", "104")),))
+    await ana.node.market.publish([boots])
+    assert await ana.titles("Größe 98") == ["Gummistiefel"]
+    assert await ana.titles("Größe 110") == []
 
 
 async def test_a_thousand_edits_in_a_moment_all_stand(world: World) -> None:
