@@ -19,7 +19,7 @@ from node.inbox import Inbox
 from node.network.port import HostKey
 from node.store.records import RecordStore
 from protocol import addresses, limits
-from protocol.admission import Admit, Ignore
+from protocol.admission import Admit, Ignore, Park, Reject
 from protocol.envelope import Draft, Envelope, seal
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey, text_of
@@ -198,11 +198,7 @@ class Author:
             if isinstance(verdict, Admit):
                 admitted.append(record)
             else:
-                reason = verdict.reason
-                code = "not-a-member" if isinstance(verdict, Ignore) else "not-yet-a-member"
-                if reason in ("slot", "provisional"):
-                    code = "no-free-slot-yet" if reason == "provisional" else "no-free-slot"
-                refused[record.id] = LocalError(code, reason=reason)
+                refused[record.id] = _why_refused(verdict)
         self._spread(admitted)
         return [
             refused.get(result.id, result) if isinstance(result, Envelope) else result
@@ -228,6 +224,21 @@ def _in_turn(slots: range, device_slot: int) -> Iterator[int]:
     """
     yield from slots[device_slot :: limits.DEVICE_SLOTS]
     yield from (slot for slot in slots if slot % limits.DEVICE_SLOTS != device_slot)
+
+
+def _why_refused(verdict: Park | Ignore | Reject) -> LocalError:
+    """Word a verdict on an own record for the person who wrote it."""
+    match verdict.reason:
+        case "provisional":
+            return LocalError("no-free-slot-yet", reason=verdict.reason)
+        case "slot":
+            return LocalError("no-free-slot", reason=verdict.reason)
+        case "not-yet":
+            # It follows what this household wrote while its clock was ahead, or far too often.
+            return LocalError("clock-behind")
+    if isinstance(verdict, Ignore):
+        return LocalError("not-a-member", reason=verdict.reason)
+    return LocalError("not-yet-a-member", reason=verdict.reason)
 
 
 def _only(results: Sequence[Envelope | LocalError]) -> Envelope:

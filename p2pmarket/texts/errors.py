@@ -280,6 +280,10 @@ ERRORS: Mapping[str, Sentences] = {
         msgid("Your household does not belong to this community yet ({reason})."),
         msgid("Wait until a neighbour is connected; “p2pmarket status” tells how you stand."),
     ),
+    "clock-behind": Sentences(
+        msgid("This computer's clock is behind what your household wrote before."),
+        msgid("Set the clock; if it is right, try again in a while. Nothing was changed."),
+    ),
     "only-founder": Sentences(
         msgid("Only the household that founded the community can remove others."),
         msgid("Ask the founder, or hide its listings for yourself with “p2pmarket block”."),

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "node", "p2pmarket")
 # Where the code of an error is computed, these are the codes that can come out.
 COMPUTED = {
-    "node/author.py": {"too-long", "not-a-member", "not-yet-a-member", "no-free-slot-yet"},
+    "node/author.py": {"too-long"},
     "node/enrolment.py": {"removed", "left", "invite-expired", "invite-used-up"},
     "node/backup.py": {"backup-not-writable", "disk-full"},
     "p2pmarket/api/listings.py": {"removed", "left"},

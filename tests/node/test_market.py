@@ -183,3 +183,14 @@ async def test_records_are_signed_by_the_device_and_membership_by_the_household(
     assert signed[Kind.DEVICE]
     assert not signed[Kind.LISTING]
     assert not signed[Kind.PROFILE]
+
+
+async def test_who_wrote_while_its_clock_was_ahead_is_told_about_the_clock(world: World) -> None:
+    ana = await world.found("ana")
+    ana.clock.ahead_ms += 20 * limits.MINUTE_MS
+    (cot,) = await ana.publish("Cot")
+    ana.clock.ahead_ms -= 20 * limits.MINUTE_MS
+    with pytest.raises(LocalError) as refused:
+        await ana.edit(cot.key, "Cot, later and earlier")
+    assert refused.value.code == "clock-behind"
+    assert await ana.titles() == ["Cot"]
