@@ -45,10 +45,12 @@ class MembershipGate:
         own_proof: Callable[[], Sequence[Envelope]],
         banned: Callable[[bytes], bool],
         on_passed: Callable[[Passed], None],
+        on_refused: Callable[[str], None],
         started: trio.Event,
     ) -> None:
         """banned: asked for the host, and for the household that it has proved to be of.
 
+        on_refused: told each refusal of ours, by reason, to count it.
         started: set once the node's services can answer; until then gates wait.
         """
         self._household = household
@@ -57,11 +59,20 @@ class MembershipGate:
         self._own_proof = own_proof
         self._banned = banned
         self._on_passed = on_passed
+        self._on_refused = on_refused
         self._started = started
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         """Run the exchange; raises Refused. Called by the network before it opens streams."""
         await self._started.wait()
+        try:
+            await self._exchange(channel, remote, is_dialer)
+        except Refused as refusal:
+            if refusal.by_us:
+                self._on_refused(refusal.reason)
+            raise
+
+    async def _exchange(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         if self._banned(remote):
             if not is_dialer:
                 await channel.receive(messages.MAX_MESSAGE_BYTES)

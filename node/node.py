@@ -160,6 +160,7 @@ async def _running(
         own_proof,
         lambda host: conduct.banned(host, trio.current_time()),
         listener.on_passed,
+        lambda reason: conduct.count(f"gate-refused:{reason}"),
         started,
     )
     open_network = options.network(enrolment.host_seed, enrolment.network_key)

@@ -131,6 +131,7 @@ async def test_a_removed_household_is_told_so_and_stays_outside(world: World) ->
             "cem",
         }
     assert await code_of(come_back(world, "ben", await ana.invite())) == "removed"
+    assert ana.node.health()["gate-refused:removed"] >= 1
 
 
 async def come_back(world: World, name: str, invite: InviteText) -> None:
