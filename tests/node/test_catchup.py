@@ -44,7 +44,7 @@ async def test_a_hundred_recent_of_two_thousand_cost_little(world: World) -> Non
     ana, ben = await world.community(["ana", "ben"], listing_slots=5_000)
     for batch in range(4):
         await ana.publish(*(f"Thing {batch}-{n}" for n in range(500)))
-        await trio.sleep(1)
+        await world.pass_time(1)
     await world.settle()
     world.part([ana], [ben])
     await ana.publish(*(f"New {n}" for n in range(100)))
@@ -78,7 +78,7 @@ async def test_long_listings_come_in_one_exchange_and_in_order(world: World) -> 
             for n in range(100)
         ]
         assert all(await ana.node.market.publish(long))
-        await trio.sleep(1)
+        await world.pass_time(1)
     await together(world, ana, ben)
     done = await exchange(ben, ana)
     assert done.fetched == 600
@@ -94,7 +94,7 @@ async def test_long_listings_come_in_one_exchange_and_in_order(world: World) -> 
 async def test_unequal_long_records_are_asked_for_again(world: World) -> None:
     ana, ben = await apart(world)
     await ana.publish(*(f"Short {n}" for n in range(300)))
-    await trio.sleep(1)
+    await world.pass_time(1)
     long = [replace(ana.listing(f"Long {n}"), description="äöü" * 1_000) for n in range(400)]
     assert all(await ana.node.market.publish(long))
     await together(world, ana, ben)
@@ -108,7 +108,7 @@ async def test_exchanges_in_quick_succession_are_nobody_s_fault(world: World) ->
     for _ in range(60):
         ben.node.catchup.nudge()
         ana.node.catchup.nudge()
-        await trio.sleep(0.01)
+        await world.pass_time(0.01)
     for _ in range(40):
         await exchange(ben, ana)
     for household in (ana, ben):
@@ -120,7 +120,7 @@ async def test_exchanges_in_quick_succession_are_nobody_s_fault(world: World) ->
 async def test_a_newer_stream_takes_the_place_of_one_that_was_given_up(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     idle = await ben.wire.open_stream(ana.wire.host_key, messages.PROTOCOL)
-    await trio.sleep(1)
+    await world.pass_time(1)
     await exchange(ben, ana)
     assert ana.node.health()["catchup-twice"] == 1
     with trio.fail_after(30), pytest.raises(StreamClosed):
@@ -251,7 +251,7 @@ async def test_a_bulk_travels_on_without_waiting_for_the_next_minute(world: Worl
     ana, _ben, cem = await world.community(["ana", "ben", "cem"])
     world.part([ana], [cem])
     await world.until(lambda: len(ana.wire.connections()) == len(cem.wire.connections()) == 1)
-    await trio.sleep(100)  # the exchanges of the parting are over
+    await world.pass_time(100)  # the exchanges of the parting are over
     began = trio.current_time()
     await ana.publish(*[f"Thing {number}" for number in range(200)])
     await world.until(lambda: len(cem.node.inbox._store.content) >= 200)

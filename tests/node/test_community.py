@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
 from protocol import limits
 from protocol.errors import LocalError
@@ -95,7 +94,7 @@ async def test_a_removal_closes_the_connection_and_its_listings_vanish(world: Wo
     await world.until(lambda: ben.node.community.my_status == "removed")
     published = await ben.node.market.publish([ben.listing("Still trying")])
     assert isinstance(published[0], LocalError)
-    await trio.sleep(120)
+    await world.pass_time(120)
     assert await ana.titles() == await cem.titles() == []
 
 
@@ -106,7 +105,7 @@ async def test_a_removal_that_is_taken_back_lets_the_household_return_by_itself(
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await ana.node.community.remove(ben.id, "A misunderstanding.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
-    await trio.sleep(60)
+    await world.pass_time(60)
     assert not ben.wire.connections()
     await ben.stop()
     await ben.start()
@@ -163,7 +162,7 @@ async def test_a_blocked_household_is_hidden_here_only_and_after_a_restart_too(
     await ana.start()
     await ben.publish("Ben's bike")
     await world.until(lambda: bool(ana.wire.connections()))
-    await trio.sleep(90)
+    await world.pass_time(90)
     assert await ana.titles() == []
     assert [v.name for v in await ana.node.community.members() if v.blocked] == ["ben"]
     await ana.node.community.block(ben.id, False)

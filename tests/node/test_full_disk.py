@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import trio
 
 from protocol.errors import LocalError
 from protocol.profile import Profile
@@ -38,12 +37,12 @@ async def test_a_node_outlives_a_full_disk_and_catches_up_afterwards(world: Worl
     await ben.publish(*(f"Ben's {n}" for n in range(80)))
     await ben.node.community.set_profile(Profile(name="Benedikt", about="y" * 700))
     await cem.wire.disconnect(ana.wire.host_key)
-    await trio.sleep(200)
+    await world.pass_time(200)
     world.pass_days(40)
-    await trio.sleep(200)
+    await world.pass_time(200)
     await cem.stop()
     await cem.start()
-    await trio.sleep(200)
+    await world.pass_time(200)
     assert ana.runs
     assert "Before" not in await ana.titles()  # over by now, as everywhere
     assert ana.node.health()["store-failed"] > 0
@@ -74,10 +73,10 @@ async def test_a_node_outlives_a_disk_on_which_nothing_can_be_written(world: Wor
     await ana.wire.disconnect(ben.wire.host_key)
     await ben.node.community.leave()
     await cem.stop()
-    await trio.sleep(200)
+    await world.pass_time(200)
     world.pass_days(40)
     await cem.start()
-    await trio.sleep(200)
+    await world.pass_time(200)
     assert ana.runs
     assert ana.node.health()["store-failed"] > 0
     await write_protect(False)

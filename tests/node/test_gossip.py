@@ -12,7 +12,7 @@ from tests.sim.world import World
 async def test_one_listing_is_at_all_neighbours_within_a_moment(world: World) -> None:
     ana, *others = await world.community(["ana", "ben", "cem", "dora"])
     await ana.publish("Cot")
-    await trio.sleep(0.1)
+    await world.pass_time(0.1)
     for household in others:
         assert await household.titles() == ["Cot"]
 
@@ -23,9 +23,9 @@ async def test_a_record_travels_over_neighbours_to_those_that_cannot_be_reached(
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     world.part([ana], [cem])
     await world.until(lambda: bool(ben.wire.connections()))
-    await trio.sleep(5)
+    await world.pass_time(5)
     await ana.publish("Cot")
-    await trio.sleep(0.1)
+    await world.pass_time(0.1)
     assert await cem.titles() == ["Cot"]
 
 
@@ -33,16 +33,16 @@ async def test_lost_gossip_is_made_good_within_the_next_exchanges(world: World) 
     ana, ben = await world.community(["ana", "ben"])
     world.switchboard.faults = Faults(loss=1.0)
     await ana.publish("Cot")
-    await trio.sleep(1)
+    await world.pass_time(1)
     assert await ben.titles() == []
-    await trio.sleep(80)
+    await world.pass_time(80)
     assert await ben.titles() == ["Cot"]
 
 
 async def test_a_bulk_is_not_gossiped_and_arrives_soon_all_the_same(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await ana.publish(*(f"Thing {n}" for n in range(200)))
-    await trio.sleep(5)
+    await world.pass_time(5)
     assert len(await ben.titles()) == 200
     assert ana.node.health().get("gossip-overflow", 0) == 0
 
@@ -64,7 +64,7 @@ async def test_the_same_message_again_and_again_is_stored_once_and_nobody_s_faul
     raw = (await ana.standing())[-1].raw
     for _ in range(50):
         await ana.wire.publish(raw)
-    await trio.sleep(1)
+    await world.pass_time(1)
     assert await ben.titles() == ["Cot"]
     assert not [name for name in ben.node.health() if name.startswith("fault")]
 
@@ -79,15 +79,15 @@ async def test_what_a_flood_left_unjudged_is_not_passed_on_in_an_honest_househol
     for _ in range(30):
         for _ in range(100):
             await mallory.wire.publish(raw)
-        await trio.sleep(0.05)
+        await world.pass_time(0.05)
     for _ in range(60):
         await mallory.wire.publish(world.random.randbytes(200))
-    await trio.sleep(5)
+    await world.pass_time(5)
     assert ana.node.health()["throttled"] > 0
     assert not [name for name in ben.node.health() if name.startswith("fault")]
     assert ana.wire.host_key in {connection.peer for connection in ben.wire.connections()}
     await ana.publish("Cot")
-    await trio.sleep(0.1)
+    await world.pass_time(0.1)
     assert "Cot" in await ben.titles()
 
 
@@ -102,6 +102,6 @@ async def test_what_is_over_is_not_passed_on_before_its_signature_was_looked_at(
     ana.clock.ahead_ms = 200 * limits.DAY_MS  # to ana it is over, to ben it is forged
     for _ in range(60):
         await mallory.wire.publish(bytes(spoilt))
-    await trio.sleep(5)
+    await world.pass_time(5)
     assert ana.node.health()["ignored:expired"] > 0
     assert not [name for name in ben.node.health() if name.startswith("fault")]

@@ -124,7 +124,7 @@ async def test_a_mark_lives_as_long_as_what_it_marks(world: World) -> None:
     await ana.node.market.renew(cot.key, 80)
     await world.settle()
     world.pass_days(20)  # the first mark's record has expired by now
-    await trio.sleep(300)
+    await world.pass_time(300)
     for household in (ana, ben):
         (found,) = await household.all_shown()
         assert found.state is State.TAKEN
@@ -167,7 +167,7 @@ async def test_what_is_refused_for_want_of_membership_is_not_published_later(
     world.switchboard.heal()
     await world.until(lambda: ben.node.community.my_status == "confirmed")
     await world.settle()
-    await trio.sleep(120)
+    await world.pass_time(120)
     assert await ana.titles() == accepted
 
 

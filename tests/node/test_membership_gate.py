@@ -124,7 +124,7 @@ async def test_a_removed_household_is_told_so_and_stays_outside(world: World) ->
     await ana.node.community.remove(ben.id, "Sold what was not theirs.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
     await world.settle([ana, cem])
-    await trio.sleep(30)
+    await world.pass_time(30)
     for household in (ana, cem):
         assert {m.name for m in await household.node.community.members() if m.connected} == {
             "ana",
@@ -208,7 +208,7 @@ async def test_who_was_cut_off_for_misconduct_waits_before_the_gate_opens_again(
     while not ana.node._conduct.fault(host, "test", trio.current_time(), 5.0):
         pass
     await ana.wire.disconnect(host)
-    await trio.sleep(400)
+    await world.pass_time(400)
     assert not ana.wire.connections()
     await world.until(lambda: bool(ana.wire.connections()))
     assert trio.current_time() > 600

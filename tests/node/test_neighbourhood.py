@@ -48,7 +48,7 @@ async def test_who_is_off_is_dialled_ever_less_often_and_found_when_back(world: 
     failed: list[int] = []
     for _ in range(6):
         before = ana.node.health().get("dial-failed", 0)
-        await trio.sleep(600)
+        await world.pass_time(600)
         failed.append(ana.node.health()["dial-failed"] - before)
     assert failed[0] > failed[1]
     assert failed[-1] <= 5
@@ -81,7 +81,7 @@ async def test_nobody_is_sent_to_another_s_machine_in_a_third_one_s_name(world: 
         body = Addresses(host, ("/memory/victim",)).pack()
         await mallory.node.market._author.replace(Kind.ADDRESSES, 5, body)
         await world.settle()
-        await trio.sleep(30)
+        await world.pass_time(30)
     known = await known_addresses(ana.node.database)
     assert victim not in ana.node.neighbourhood._candidates
     assert "/memory/victim" not in ana.node.neighbourhood._candidates[ben.wire.host_key].addresses
@@ -91,12 +91,12 @@ async def test_nobody_is_sent_to_another_s_machine_in_a_third_one_s_name(world: 
 async def test_hosts_without_an_address_cost_nothing(world: World) -> None:
     ana = await world.found("ana")
     steps = Steps("Neighbourhood.run")
-    await trio.sleep(60)
+    await world.pass_time(60)
     stranger = HostKey(b"s" * 32)
     ana.node.neighbourhood.connected(stranger, "/memory/stranger", False)
     ana.node.neighbourhood.disconnected(stranger)
     trio.lowlevel.add_instrument(steps)
-    await trio.sleep(600)
+    await world.pass_time(600)
     trio.lowlevel.remove_instrument(steps)
     assert steps.count < 300  # a round every five seconds, not twenty a second
 
@@ -111,7 +111,7 @@ async def test_addresses_that_never_answer_do_not_keep_a_neighbour_waiting(
         async def dial_slowly(address: str, deadline_s: float = 10.0, dial: Any = dial) -> HostKey:
             if "tarpit" not in address:
                 return HostKey(await dial(address, deadline_s))
-            await trio.sleep(deadline_s)
+            await world.pass_time(deadline_s)
             raise DialFailed("no answer in time")
 
         monkeypatch.setattr(household.wire, "dial", dial_slowly)
@@ -120,7 +120,7 @@ async def test_addresses_that_never_answer_do_not_keep_a_neighbour_waiting(
                 host = HostKey(bytes([number]) * 32)
                 household.node.neighbourhood._learn(host, f"/memory/tarpit-{number}-{port}")
         household.node.neighbourhood._wake.set()
-    await trio.sleep(1)
+    await world.pass_time(1)
     await ana.wire.disconnect(ben.wire.host_key)
     before = trio.current_time()
     await world.until(lambda: bool(ana.wire.connections()))
@@ -135,7 +135,7 @@ async def test_each_address_of_a_host_has_its_turn(
 
     async def never(address: str, deadline_s: float = 10.0) -> HostKey:
         dialled.append(address)
-        await trio.sleep(deadline_s)
+        await world.pass_time(deadline_s)
         raise DialFailed("no answer in time")
 
     monkeypatch.setattr(ana.wire, "dial", never)
@@ -169,7 +169,7 @@ async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> No
     await ana.node.community.remove(ben.id, "Cheated.", False)
     await world.until(lambda: "ben" not in names_connected(ana) | names_connected(cem))
     await ben.stop()
-    await trio.sleep(60)
+    await world.pass_time(60)
     for household in (ana, cem):
         assert host not in household.node.neighbourhood._candidates
         assert host not in await known_addresses(household.node.database)
@@ -182,14 +182,14 @@ async def test_an_address_found_on_the_lan_is_dialled_and_nonsense_is_given_up(
     ben.node.neighbourhood._candidates.clear()
     ana.node.neighbourhood._candidates.clear()
     await ana.wire.disconnect(ben.wire.host_key)
-    await trio.sleep(30)
+    await world.pass_time(30)
     assert not ana.wire.connections()
     own = list(ana.node.addresses())
     ana.node.neighbourhood.found([*own, "/memory/nobody", "nonsense", *ben.node.addresses()])
     await world.until(lambda: names_connected(ana) == {"ben"})
     ana.node.neighbourhood.found([f"/memory/nobody-{n}" for n in range(1_000)])
     assert len(ana.node.neighbourhood._strays) <= 64
-    await trio.sleep(3_600)
+    await world.pass_time(3_600)
     assert ana.node.neighbourhood._strays == {}
 
 
@@ -214,7 +214,7 @@ async def test_who_only_looked_like_a_stranger_stays_connected(world: World) -> 
         listener(found(ana.members.genesis.raw))
     parted = trio.Event()
     ana.node.neighbourhood.disconnected = lambda peer: parted.set()  # type: ignore[method-assign]
-    await trio.sleep(10)
+    await world.pass_time(10)
     assert not parted.is_set()
     assert names_connected(ben) == {"ana"}
 
@@ -243,6 +243,6 @@ async def test_the_own_address_is_told_again_every_few_days(world: World) -> Non
 
     before = await told_at()
     world.pass_days(4)
-    await trio.sleep(60)
+    await world.pass_time(60)
     await world.settle()
     assert await told_at() > before

@@ -19,7 +19,7 @@ async def bustle(household: Household, deeds: int) -> None:
     """Publish, edit, mark, renew and withdraw at random, as a busy household does."""
     random = household.world.random
     for number in range(deeds):
-        await trio.sleep(random.uniform(0.0, 3.0))
+        await household.world.pass_time(random.uniform(0.0, 3.0))
         mine = [stored.key for stored in await household.node.market.mine()]
         deed = random.random()
         if deed < 0.4 or not mine:
@@ -75,9 +75,9 @@ async def test_nodes_that_crash_and_restart_amid_the_bustle_lose_nothing(world: 
                 title = f"{household.name} {number} {n}"
                 await household.publish(title)
                 acknowledged.add(title)
-            await trio.sleep(random.uniform(0, 2))
+            await world.pass_time(random.uniform(0, 2))
             await household.crash()
-            await trio.sleep(random.uniform(0, 20))
+            await world.pass_time(random.uniform(0, 20))
             await household.start()
 
     async with trio.open_nursery() as nursery:
@@ -114,7 +114,7 @@ async def test_a_first_sync_that_is_cut_off_again_and_again_ends_all_the_same(
     for _ in range(4):
         ben.node.inbox.on_stored.append(count)
         await world.until(lambda: bool(ben.wire.connections()))
-        await trio.sleep(world.random.uniform(0, 3))
+        await world.pass_time(world.random.uniform(0, 3))
         await (ben.crash() if world.random.random() < 0.5 else ben.stop())
         await ben.start()
     await world.settle()
@@ -135,7 +135,7 @@ async def test_the_order_in_which_nodes_meet_makes_no_difference(world: World) -
         for household in awake:
             await bustle(household, 3)
             await household.publish(f"{household.name} of round {round_number}")
-        await trio.sleep(random.uniform(0, 90))
+        await world.pass_time(random.uniform(0, 90))
         for household in awake:
             await household.stop()
     for household in households:

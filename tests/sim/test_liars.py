@@ -84,7 +84,7 @@ async def test_more_gossip_than_anybody_may_send_is_not_looked_at(
     for _ in range(40):
         for _ in range(100):
             await liar.wire.publish(raw)
-        await trio.sleep(0.05)
+        await world.pass_time(0.05)
     # Nothing of it was bad, so it is a nuisance and no misconduct: looked at up to the limit.
     assert all(household.node.health().get("throttled", 0) > 0 for household in honest)
     await world.settle()
@@ -123,7 +123,7 @@ async def test_nonsense_instead_of_answers(
     for _ in range(30):
         for household in honest:
             household.node.catchup.nudge()
-        await trio.sleep(0.2)
+        await world.pass_time(0.2)
     await world.until(lambda: all(is_cut_off(liar, by) for by in honest))
     await honest_ones_go_on(world, honest)
 
@@ -161,7 +161,7 @@ async def test_slow_answers_of_many_do_not_keep_the_honest_waiting(world: World)
 
     async def dawdle(stream: Stream) -> None:
         while await stream.receive_frame() is not None:
-            await trio.sleep(55)
+            await world.pass_time(55)
             await stream.send_frame(messages.write(Compare(True, b"")))
 
     async def idle(peer: object, scope: object = None) -> NoReturn:
@@ -171,7 +171,7 @@ async def test_slow_answers_of_many_do_not_keep_the_honest_waiting(world: World)
         """One well-formed step a minute, of an exchange that would have no end."""
         nothing = invented(world)
         while (frame := await stream.receive_frame(deadline_s=300)) is not None:
-            await trio.sleep(55)
+            await world.pass_time(55)
             match messages.read(frame):
                 case Compare(membership, message):
                     reply = Compare(membership, respond(nothing, message))
@@ -182,7 +182,7 @@ async def test_slow_answers_of_many_do_not_keep_the_honest_waiting(world: World)
     for number, sloth in enumerate(sloths):
         sloth.wire.serve(PROTOCOL, spin_out if number else dawdle)
         sloth.node.catchup.exchange = idle  # type: ignore[method-assign]
-    await trio.sleep(100)  # by now they have taken every place there is
+    await world.pass_time(100)  # by now they have taken every place there is
     world.part([ana], [ben])
     await ana.publish(*(f"Thing {n}" for n in range(100)))
     world.switchboard.heal()
@@ -258,6 +258,6 @@ async def test_a_crowd_of_streams(world: World, crowd: tuple[list[Household], Ho
     for victim in honest:
         for _ in range(300):
             await liar.wire.open_stream(victim.wire.host_key, PROTOCOL)
-    await trio.sleep(1)
+    await world.pass_time(1)
     assert all(len(household.node.catchup._serving) <= 3 for household in honest)
     await honest_ones_go_on(world, honest)

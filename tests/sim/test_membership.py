@@ -36,7 +36,7 @@ async def test_invites_joins_and_a_removal_during_a_partition(world: World) -> N
     world.part(ours, theirs)
 
     async def bring(inviter: Household, newcomer: str) -> None:
-        await trio.sleep(world.random.uniform(0, 5))
+        await world.pass_time(world.random.uniform(0, 5))
         household = await world.join(newcomer, await inviter.invite(uses=2))
         await world.until(lambda: household.node.community.my_status == "confirmed")
         await household.publish(f"{newcomer}'s bike")
@@ -58,7 +58,7 @@ async def test_invites_joins_and_a_removal_during_a_partition(world: World) -> N
 
 
 async def remove_soon(world: World, founder: Household, other: Household) -> None:
-    await trio.sleep(world.random.uniform(0, 10))
+    await world.pass_time(world.random.uniform(0, 10))
     await founder.node.community.remove(other.id, "Sold what was not theirs.", False)
 
 
@@ -124,7 +124,7 @@ async def test_many_join_at_once_with_one_invite_and_only_its_uses_are_confirmed
     async with trio.open_nursery() as nursery:
         for number in range(6):
             nursery.start_soon(try_to_join, f"joiner-{number}")
-    await trio.sleep(200)
+    await world.pass_time(200)
     confirmed = [m for m in ana.members.households.values() if m.confirmed]
     assert len(confirmed) == 4
     inside = [h for h in world.running if h.node.community.my_status in ("confirmed", "founder")]

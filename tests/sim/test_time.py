@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
 from protocol import limits
 from protocol.mark import State
@@ -37,7 +36,7 @@ async def test_a_node_that_was_off_for_a_month_resurrects_nothing(world: World) 
     assert reused.slot == withdrawn.slot
     world.pass_days(30)
     await ana.node.market.withdraw(kept.key)
-    await trio.sleep(200)
+    await world.pass_time(200)
     await cem.start()
     await cem.edit(theirs.key, "Cem's sofa, cheaper")
     await world.settle()
@@ -58,10 +57,10 @@ async def test_a_node_that_was_off_for_longer_than_anything_lives_is_a_member_st
     await world.settle()
     await cem.stop()
     world.pass_days(120)
-    await trio.sleep(300)
+    await world.pass_time(300)
     await cem.start()
     await world.settle()
-    await trio.sleep(300)
+    await world.pass_time(300)
     for household in (ana, ben, cem):
         assert await household.titles() == []
         views = await household.node.community.members()
@@ -77,7 +76,7 @@ async def test_what_has_expired_leaves_the_files_everywhere(world: World) -> Non
     await world.settle()
     before_ms = world.clock.now_ms() + 1
     world.pass_days(92)
-    await trio.sleep(300)
+    await world.pass_time(300)
     await world.settle()
     for household in (ana, ben):
         assert await count_records(household, before_ms) == 0
@@ -88,7 +87,7 @@ async def test_names_stay_known_for_years_and_as_last_chosen(world: World) -> No
     await ben.node.community.set_profile(Profile(name="Benedikt"))
     for _ in range(4):
         world.pass_days(80)
-        await trio.sleep(300)
+        await world.pass_time(300)
     await ben.stop()
     world.pass_days(200)
     await ben.start()
@@ -104,7 +103,7 @@ async def test_a_node_whose_clock_is_far_off_forgets_nothing(world: World) -> No
     cem.clock.ahead_ms = 400 * limits.DAY_MS
     await cem.start()
     before = await count_records(cem, world.clock.now_ms())
-    await trio.sleep(300)
+    await world.pass_time(300)
     assert not cem.node.skew.trustworthy
     assert abs(cem.node.skew.median_ms) > 300 * limits.DAY_MS
     assert await count_records(cem, world.clock.now_ms()) >= before
@@ -120,7 +119,7 @@ async def test_a_node_that_nobody_has_told_the_time_forgets_nothing(world: World
     await ana.publish("Cot")
     before = await count_records(ana, world.clock.now_ms() + 1)
     ana.clock.ahead_ms = 400 * limits.DAY_MS
-    await trio.sleep(300)
+    await world.pass_time(300)
     assert await count_records(ana, world.clock.now_ms()) >= before
 
 
@@ -140,9 +139,9 @@ async def test_what_a_fast_clock_dates_into_the_future_waits_for_its_time(world:
     ana, ben = await world.community(["ana", "ben"])
     ben.clock.ahead_ms = 60 * limits.MINUTE_MS
     await ben.publish("From the future")
-    await trio.sleep(60)
+    await world.pass_time(60)
     assert await ana.titles() == []
     assert not [name for name in ana.node.health() if name.startswith("fault")]
-    await trio.sleep(55 * 60)
+    await world.pass_time(55 * 60)
     await world.settle()
     assert await ana.titles() == ["From the future"]

@@ -354,6 +354,10 @@ class World:
         """Cut the wires between two groups."""
         self.switchboard.cut([h.name for h in some], [h.name for h in others])
 
+    async def pass_time(self, seconds: float) -> None:
+        """Let simulated time pass, with all that happens in it."""
+        await trio.sleep(seconds)
+
     def pass_days(self, days: float) -> None:
         """Move everybody's calendar; nothing happens meanwhile."""
         self.clock.ahead_ms += int(days * limits.DAY_MS)
