@@ -37,7 +37,7 @@ from protocol.admission import Admit
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
 from protocol.kinds import Kind
-from protocol.membership.members import Members, found
+from protocol.membership.members import found
 from protocol.signing import KeyPair, Seed
 
 _PURGE_S = 60.0
@@ -101,19 +101,6 @@ class Node:
     def health(self) -> dict[str, int]:
         """Return what was refused, parked, throttled or lost so far, by reason."""
         return {**self._conduct.counts, "parked-now": self.inbox.parked}
-
-    async def wait_until_member(self) -> None:
-        """Return once this household belongs, by the records of its neighbours."""
-        changed = trio.Event()
-
-        def listen(members: Members) -> None:
-            if members.member(self.community.self_id) is not None:
-                changed.set()
-
-        listen(self.inbox.members)
-        self.inbox.on_members.append(listen)
-        await changed.wait()
-        self.inbox.on_members.remove(listen)
 
 
 @asynccontextmanager
