@@ -94,8 +94,3 @@ def words(spelled: str, as_asked: bool = False) -> list[str]:
                     near = False
     found.extend(numbers)
     return found
-
-
-def is_plain(word: str) -> bool:
-    """Whether a word belongs in the vocabulary: letters only, no number and no size."""
-    return word.isalpha()
