@@ -25,7 +25,7 @@ from protocol.ids import (
     ThingKey,
     record_id,
 )
-from protocol.kinds import AFTER_LAST, KNOWN, ROOT_SIGNED, lifetime_ms, max_bytes
+from protocol.kinds import AFTER_LAST, ROOT_SIGNED, SIGNER_FIXED, lifetime_ms, max_bytes
 from protocol.signing import SIGNATURE_BYTES, KeyPair, Purpose, verify
 
 VERSION = 1
@@ -195,7 +195,7 @@ def decode(raw: bytes) -> Envelope:
     _check_bounds(kind, revision, generation_ms, created_at_ms, expires_at_ms)
     if len(raw) > max_bytes(kind):
         raise RemoteError("wire-too-long", bytes=len(raw), max_bytes=max_bytes(kind))
-    if kind in KNOWN and (kind in ROOT_SIGNED) != (device == household):
+    if kind in SIGNER_FIXED and (kind in ROOT_SIGNED) != (device == household):
         raise RemoteError("envelope-signer", kind=kind)
     return Envelope(
         CommunityId(community),

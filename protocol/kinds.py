@@ -24,6 +24,9 @@ class Kind(IntEnum):
     LISTING = 33
     MARK = 34
     ADDRESSES = 35
+    MAIL_CARD = 40
+    LEDGER = 128
+    FORK_PROOF = 132
 
 
 FIRST_CONTENT = 32
@@ -31,7 +34,8 @@ FIRST_DURABLE = 128
 AFTER_LAST = 192
 MANY_CONTENT = range(36, 40)
 MANY_DURABLE = range(128, 132)
-KNOWN = frozenset(int(kind) for kind in Kind)
+SIGNER_FIXED = frozenset((*range(1, 7), *range(32, 36)))
+"""Kinds of which the form tells who signs (RCD-7); of all others either is well-formed."""
 
 ROOT_SIGNED = frozenset({Kind.CHARTER, Kind.CERTIFICATE, Kind.DEVICE})
 """Kinds that the household's own key signs; all others are signed by one of its devices."""

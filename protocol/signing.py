@@ -24,6 +24,9 @@ class Purpose(Enum):
 
     RECORD = b"p2pmarket/record/1"
     INVITE = b"p2pmarket/invite/1"
+    MAIL = b"p2pmarket/mail/1"
+    TRADE = b"p2pmarket/trade/1"
+    RECEIPT = b"p2pmarket/receipt/1"
 
 
 class KeyPair:

@@ -17,6 +17,7 @@ _PROVISIONAL = {
     Kind.LISTING: limits.PROVISIONAL_SLOTS,
     Kind.MARK: limits.PROVISIONAL_SLOTS,
     Kind.ADDRESSES: limits.DEVICE_SLOTS,
+    Kind.MAIL_CARD: limits.DEVICE_SLOTS,
 }
 
 

@@ -103,9 +103,9 @@ def test_a_later_charter_does_not_change_what_is_in_the_set() -> None:
     assert members.slots(ANA.id, Kind.LISTING) == 40
 
 
-def test_a_provisional_household_can_hold_less_than_a_megabyte() -> None:
+def test_a_provisional_household_can_hold_less_than_half_a_megabyte() -> None:
     slots = sum(provisional_slots(kind) for kind in range(1, 192))
-    assert slots * limits.MAX_RECORD_BYTES < 256 << 10
+    assert slots * limits.MAX_RECORD_BYTES < 512 << 10
 
 
 def test_kinds_that_only_the_founder_uses_give_others_no_room() -> None:
