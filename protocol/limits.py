@@ -90,3 +90,5 @@ MAX_LANGUAGES = 8
 
 MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000
+MAX_CREDIT = 1_000_000
+"""Units of community credit in one receipt, and the most that a charter lets anybody owe."""

@@ -1,0 +1,1 @@
+"""What trades leave behind: receipts, the chains that link them, reviews, credit (spec 10)."""
