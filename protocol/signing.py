@@ -27,6 +27,7 @@ class Purpose(Enum):
     MAIL = b"p2pmarket/mail/1"
     TRADE = b"p2pmarket/trade/1"
     RECEIPT = b"p2pmarket/receipt/1"
+    RULING = b"p2pmarket/ruling/1"
 
 
 class KeyPair:
