@@ -109,7 +109,7 @@ def read_message(raw: bytes) -> Message:
     fields = Fields(value, _ARITY, "trade-message")
     fields.integer("version", VERSION, VERSION)
     community = CommunityId(fields.octets("community", ID_BYTES))
-    trade = TradeId(fields.octets("trade", ID_BYTES))
+    trade = TradeId(MessageId(fields.octets("trade", ID_BYTES)))
     seq = fields.integer("seq", 0, MAX_CHAIN - 1)
     previous = MessageId(fields.octets("previous", ID_BYTES))
     seen = MessageId(fields.octets("seen", ID_BYTES))
