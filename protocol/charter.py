@@ -13,14 +13,34 @@ from protocol.text import is_language, is_text
 from protocol.wire import Fields
 
 BODY_VERSION = 1
+CREDIT_VERSION = 2
+"""Version 1 and the terms of community credit."""
 _ARITY = 14
 SALT_BYTES = 16
+MAX_UNIT = 20
 
 DEFAULT_CATEGORIES = (
     "animals", "baby-kids", "bikes", "books-media", "building", "clothing", "electronics",
     "events", "food", "furniture", "garden", "help", "household", "lessons", "music",
     "outdoor", "plants", "sports", "tools", "transport", "other",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRules:
+    """Mutual credit: what it counts in, and how far below zero anybody's balance may go.
+
+    unit: what people call one of it, e.g. "Stunden"; 1 … 20 code points. limit: 1 … MAX_CREDIT.
+    """
+
+    unit: str
+    limit: int
+
+    def __post_init__(self) -> None:
+        if not is_text(self.unit, MAX_UNIT, shortest=1):
+            raise RemoteError("body-invalid", field="credit_unit")
+        if not 1 <= self.limit <= limits.MAX_CREDIT:
+            raise RemoteError("body-invalid", field="credit_limit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +52,7 @@ class Charter:
     listing shows before it must be renewed. photos: per listing. invite_budget: households
     that a member may confirm. quorum: stewards that must agree to a removal or a new version.
     salt: random, makes the founder's key in this community unlike any other of theirs.
+    credit: None where the community keeps none.
     """
 
     name: str
@@ -47,6 +68,7 @@ class Charter:
     invite_budget: int = 10
     quorum: int = 1
     places: tuple[Place, ...] = ()
+    credit: CreditRules | None = None
 
     def __post_init__(self) -> None:
         def require(holds: bool, field: str) -> None:
@@ -76,31 +98,35 @@ class Charter:
         return next((p for p in self.places if p.name.casefold() == wanted), None)
 
     def pack(self) -> bytes:
-        """Return the body's canonical bytes."""
-        return wire.pack(
-            (
-                BODY_VERSION,
-                self.name,
-                self.rules,
-                self.salt,
-                self.languages,
-                self.currency,
-                self.categories,
-                self.questions,
-                self.listing_slots,
-                self.visible_days,
-                self.photos,
-                self.invite_budget,
-                self.quorum,
-                tuple(place.as_value() for place in self.places),
-            )
+        """Return the body's canonical bytes: version 2 only where there is credit."""
+        fields = (
+            self.name,
+            self.rules,
+            self.salt,
+            self.languages,
+            self.currency,
+            self.categories,
+            self.questions,
+            self.listing_slots,
+            self.visible_days,
+            self.photos,
+            self.invite_budget,
+            self.quorum,
+            tuple(place.as_value() for place in self.places),
         )
+        if self.credit is None:
+            return wire.pack((BODY_VERSION, *fields))
+        credit = (self.credit.unit, self.credit.limit)
+        return wire.pack((CREDIT_VERSION, *fields, credit))
 
 
 def read_charter(body: bytes) -> Charter:
     """Read a charter's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
-    fields = Fields(wire.unpack(body, limits.MAX_RECORD_BYTES), _ARITY, "charter")
-    fields.integer("version", BODY_VERSION, BODY_VERSION)
+    value = wire.unpack(body, limits.MAX_RECORD_BYTES)
+    has_credit = type(value) is tuple and len(value) == _ARITY + 1
+    fields = Fields(value, _ARITY + 1 if has_credit else _ARITY, "charter")
+    version = CREDIT_VERSION if has_credit else BODY_VERSION
+    fields.integer("version", version, version)
     return Charter(
         name=fields.text("name"),
         rules=fields.text("rules"),
@@ -115,4 +141,10 @@ def read_charter(body: bytes) -> Charter:
         invite_budget=fields.integer("invite_budget", 0, limits.FOUNDER_CONFIRMATION_SLOTS),
         quorum=fields.integer("quorum", 1, 100),
         places=tuple(map(read_place, fields.array("places", limits.MAX_PLACES))),
+        credit=_read_credit(fields.array("credit", 2)) if has_credit else None,
     )
+
+
+def _read_credit(value: tuple[wire.Value, ...]) -> CreditRules:
+    fields = Fields(value, 2, "credit")
+    return CreditRules(fields.text("unit"), fields.integer("limit", 1, limits.MAX_CREDIT))

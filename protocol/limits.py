@@ -92,3 +92,7 @@ MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000
 MAX_CREDIT = 1_000_000
 """Units of community credit in one receipt, and the most that a charter lets anybody owe."""
+MAX_LEDGER_ENTRIES = MANY_DURABLE_SLOTS
+"""Of one device's chain: as many as a household can have standing."""
+MAX_REVIEW_BYTES = 300
+"""Of UTF-8: a ledger record is small (MAX_SMALL_RECORD_BYTES)."""
