@@ -62,7 +62,7 @@ class Household:
     @property
     def id(self) -> HouseholdId:
         """The household's public key."""
-        return HouseholdId(KeyPair(self.enrolment.household_seed).public)
+        return self.enrolment.household
 
     @property
     def host_key(self) -> bytes:

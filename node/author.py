@@ -22,7 +22,7 @@ from protocol import addresses, limits
 from protocol.admission import Admit, Ignore, Park, Reject
 from protocol.envelope import Draft, Envelope, seal
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey, text_of
+from protocol.ids import THING_KEY_BYTES, DeviceKey, HouseholdId, ThingKey, text_of
 from protocol.kinds import ROOT_SIGNED, Kind, lifetime_ms
 from protocol.signing import KeyPair
 
@@ -31,10 +31,14 @@ Spread = Callable[[Sequence[Envelope]], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The household's own key, and this device's key for signing records."""
+    """Whose records these are, and this device's key for signing them.
 
-    household: KeyPair
+    root: the household's own key; None on a device that was added with a code.
+    """
+
+    household: HouseholdId
     device: KeyPair
+    root: KeyPair | None
 
 
 class Author:
@@ -50,7 +54,10 @@ class Author:
         spread: Spread,
     ) -> None:
         """device_slot: of this device's certificate; tells which slots it fills first."""
-        self.household = HouseholdId(keys.household.public)
+        self.household = keys.household
+        self.device = DeviceKey(keys.device.public)
+        self.is_copied = False
+        """Whether another computer signs with this device's key: then nothing more is signed."""
         self._keys = keys
         self._device_slot = device_slot
         self._clock = clock
@@ -63,6 +70,11 @@ class Author:
         self._stored_meanwhile: dict[int, dict[int, Envelope]] = {}
         inbox.on_stored.append(self._follow)
         inbox.on_forgotten.append(self._own.clear)
+
+    @property
+    def holds_root(self) -> bool:
+        """Whether this device has the household's own key, and so certifies devices."""
+        return self._keys.root is not None
 
     async def standing(self, kind: Kind) -> dict[int, Envelope]:
         """Return the own standing records of one kind by slot (withdrawn ones included)."""
@@ -131,9 +143,27 @@ class Author:
             draft = (
                 self._new(kind, slot, None, body)
                 if held is None
-                else self._next(held, body, withdrawn)
+                else self._next(held, body, withdrawn, held.created_at_ms)
             )
             return _only(await self._submit([draft]))
+
+    async def revise(
+        self, changes: Sequence[tuple[Envelope, bytes, bool]]
+    ) -> list[Envelope | LocalError]:
+        """Write the next revision of many own records in one transaction; one result each.
+
+        changes: what stands, its next body, and whether that withdraws it. What another device
+        signed under the certificate that is withdrawn here goes in the same transaction, so
+        nothing between the two is ever seen (RCD-18).
+        """
+        async with self._lock:
+            return await self._submit(
+                [
+                    # A device's times do not bind those who take over from it: they may lie.
+                    self._next(held, body, withdrawn, held.created_at_ms if held.root_signed else 0)
+                    for held, body, withdrawn in changes
+                ]
+            )
 
     async def start_anew(self, kind: Kind, slot: int, body: bytes) -> Envelope:
         """Begin a new generation in a slot, whatever stood there."""
@@ -159,11 +189,11 @@ class Author:
             body,
         )
 
-    def _next(self, held: Envelope, body: bytes, withdrawn: bool) -> Draft:
+    def _next(self, held: Envelope, body: bytes, withdrawn: bool, after_ms: int) -> Draft:
         revision = held.revision + 1
         # Many edits in one moment: the revision number may not run ahead of the time.
         spent = max(0, revision - limits.FREE_REVISIONS) * limits.REVISION_MS
-        created = max(self._clock.now_ms(), held.created_at_ms + 1, held.generation_ms + spent)
+        created = max(self._clock.now_ms(), after_ms + 1, held.generation_ms + spent)
         return Draft(
             held.community,
             held.kind,
@@ -179,16 +209,7 @@ class Author:
         )
 
     async def _submit(self, drafts: Sequence[Draft | LocalError]) -> list[Envelope | LocalError]:
-        results: list[Envelope | LocalError] = []
-        for draft in drafts:
-            if isinstance(draft, LocalError):
-                results.append(draft)
-                continue
-            root = draft.kind in ROOT_SIGNED
-            try:
-                results.append(seal(draft, self._keys.household if root else self._keys.device))
-            except RemoteError as error:
-                results.append(LocalError("too-long" if "long" in error.code else error.code))
+        results = [d if isinstance(d, LocalError) else self._sealed(d) for d in drafts]
         sealed = [record for record in results if isinstance(record, Envelope)]
         # Told that it was refused, the person must not find it published later all the same.
         verdicts = await self._inbox.submit([record.raw for record in sealed], None, parks=False)
@@ -204,6 +225,17 @@ class Author:
             refused.get(result.id, result) if isinstance(result, Envelope) else result
             for result in results
         ]
+
+    def _sealed(self, draft: Draft) -> Envelope | LocalError:
+        signer = self._keys.root if draft.kind in ROOT_SIGNED else self._keys.device
+        if signer is None:
+            return LocalError("needs-first-device")
+        if self.is_copied:
+            return LocalError("device-copied")
+        try:
+            return seal(draft, signer)
+        except RemoteError as error:
+            return LocalError("too-long" if "long" in error.code else error.code)
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:

@@ -39,8 +39,10 @@ async def write_backup(
     """Write a backup of the open communities and small files; return its size in bytes.
 
     databases: folder name → open database. target: must not exist yet.
-    Raises LocalError ``backup-exists``, ``backup-not-writable`` or ``disk-full``.
+    Raises LocalError ``backup-exists``, ``backup-not-writable``, ``disk-full``, or
+    ``needs-first-device`` where the words are not that could open it.
     """
+    root = identity.household_root
     if target.exists():
         raise LocalError("backup-exists", path=str(target))
     try:
@@ -51,7 +53,7 @@ async def write_backup(
                 await database.copy_to(copy)
                 copies.append((name, copy))
             part = Path(scratch) / "part"
-            _seal_to(part, identity, copies, home_files)
+            _seal_to(part, root, identity.database_key, copies, home_files)
             part.rename(target)
     except OSError as error:
         code = "disk-full" if error.errno == 28 else "backup-not-writable"
@@ -86,18 +88,17 @@ async def restore_backup(source: Path, words: list[str], home: Path, clock: Cloc
 
 def _seal_to(
     target: Path,
-    identity: Identity,
+    root: bytes,
+    database_key: bytes,
     databases: list[tuple[str, Path]],
     files: dict[str, bytes],
 ) -> None:
     """Write: magic, stream header, then sealed chunks, each with a 4-byte length."""
     state = sodium.crypto_secretstream_xchacha20poly1305_state()
-    header = sodium.crypto_secretstream_xchacha20poly1305_init_push(
-        state, backup_key(identity.root)
-    )
+    header = sodium.crypto_secretstream_xchacha20poly1305_init_push(state, backup_key(root))
     index = wire.pack(
         (
-            identity.database_key,
+            database_key,
             tuple((name, path.stat().st_size) for name, path in databases),
             tuple(files.items()),
         )

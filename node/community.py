@@ -59,8 +59,11 @@ class Community:
         network: Network,
         network_key: bytes,
         told_removed: Callable[[], bool],
+        told_revoked: Callable[[], bool],
     ) -> None:
-        """told_removed: whether a neighbour's gate has said so; the record itself never comes."""
+        """told_removed, told_revoked: whether a neighbour's gate has said so of the household, or
+        of this device; the record itself never comes.
+        """
         self._author = author
         self._inbox = inbox
         self._store = store
@@ -68,6 +71,7 @@ class Community:
         self._network = network
         self._network_key = network_key
         self._told_removed = told_removed
+        self._told_revoked = told_revoked
         self._blocked: frozenset[int] = frozenset()
 
     @property
@@ -87,13 +91,25 @@ class Community:
 
     @property
     def my_status(self) -> str:
-        """``founder``, ``confirmed``, ``provisional``, ``left``, ``removed`` or ``waiting``."""
+        """``founder``, ``confirmed``, ``provisional``, ``left``, ``removed``, ``revoked`` (only
+        this device) or ``waiting``.
+        """
         if self.self_id in self._inbox.members.removed:
             return "removed"
         if self._told_removed() and not self._network.connections():
             return "removed"  # nobody contradicts
         member = self._inbox.members.member(self.self_id)
+        if member is not None and member.stands and self._is_revoked(member):
+            return "revoked"
         return "waiting" if member is None else member.status.value
+
+    def _is_revoked(self, member: Member) -> bool:
+        if self._told_revoked() and not self._network.connections():
+            return True
+        device = self._author.device
+        return device not in member.devices and self._inbox.members.was_device(
+            member.household, device
+        )
 
     async def load(self) -> None:
         """Recall whom this node blocks."""
@@ -180,6 +196,7 @@ class Community:
     async def confirm_waiting(self) -> int:
         """Confirm households that joined with an own invite that has uses left."""
         confirmed = 0
+        await self._withdraw_double()
         for member in self._inbox.members.households.values():
             if member.status is Status.PROVISIONAL and member.inviter == self.self_id:
                 confirmed += await self._confirm(member)
@@ -193,10 +210,33 @@ class Community:
             return 0  # backdated, or too late: a person may still decide to invite anew
         if self._inbox.members.uses_of(self.self_id, member.invite) >= invite.uses:
             return 0
+        if self._another_confirms(member.invite):
+            return 0
         body = Confirmation(member.household, member.invite).pack()
         slots = range(self._inbox.members.slots(self.self_id, Kind.CONFIRMATION))
         (result,) = await self._author.publish(Kind.CONFIRMATION, [body], slots)
         return 0 if isinstance(result, LocalError) else 1
+
+    def _another_confirms(self, key: ThingKey) -> bool:
+        """Whether the invite is another device's of this household, which is connected."""
+        own = self._inbox.members.member(self.self_id)
+        hosts = {connection.peer for connection in self._network.connections()}
+        return own is not None and any(
+            fact.record.key == key and own.devices.get(fact.record.device) in hosts
+            for fact in self._inbox.members.facts_of(self.self_id, Kind.INVITE)
+        )
+
+    async def _withdraw_double(self) -> None:
+        """Keep one confirmation of each household, where two devices gave one while apart."""
+        seen: set[HouseholdId] = set()
+        facts = self._inbox.members.facts_of(self.self_id, Kind.CONFIRMATION)
+        for fact in sorted(facts, key=lambda fact: fact.record.slot):
+            if fact.record.withdrawn or not isinstance(fact.body, Confirmation):
+                continue
+            if fact.body.household in seen and fact.record.device == self._author.device:
+                slot = fact.record.slot
+                await self._author.replace(Kind.CONFIRMATION, slot, b"", True, fact.record.key)
+            seen.add(fact.body.household)
 
     def _invite(self, key: ThingKey | None) -> Invite | None:
         for fact in self._inbox.members.facts_of(self.self_id, Kind.INVITE):
@@ -247,6 +287,8 @@ class Community:
         await self._author.replace(Kind.CERTIFICATE, 0, fact.record.body, withdrawn=True)
 
     def _refuse_if_gone(self) -> None:
+        if self.my_status == "revoked":
+            raise LocalError("device-revoked")
         if self.my_status in ("left", "removed"):
             raise LocalError(self.my_status)
 

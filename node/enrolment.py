@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import trio
@@ -51,7 +52,7 @@ async def found_community(
 
     Raises LocalError ``home-not-writable`` or ``disk-full``.
     """
-    household = founder_key(identity.root, charter.salt)
+    household = founder_key(identity.household_root, charter.salt)
     genesis = _seal(Kind.CHARTER, charter.pack(), household, NO_COMMUNITY, clock.now_ms(), slot=0)
     if len(genesis.raw) > limits.MAX_GENESIS_BYTES:
         raise LocalError("charter-too-long", bytes=len(genesis.raw), most=limits.MAX_GENESIS_BYTES)
@@ -61,12 +62,13 @@ async def found_community(
     enrolment = Enrolment(
         genesis.raw,
         os.urandom(NETWORK_KEY_BYTES),
+        HouseholdId(household.public),
         household.seed,
         signing,
         host,
         (device.raw,),
     )
-    async with _new_database(folder, identity) as database:
+    async with new_database(folder, identity) as database:
         await write_enrolment(database, enrolment)
         await write_setting(database, PROFILE_SETTING, profile.pack())
     return community
@@ -85,13 +87,15 @@ async def join_community(
 
     network: opens a network for a host seed on the invite's private network.
     Raises LocalError ``invite-expired``, ``invite-used-up``, ``removed``, ``left``,
-    ``already-joined``; Unreachable ``nobody-reachable`` if no member answers in time.
+    ``already-joined``, ``needs-first-device``; Unreachable ``nobody-reachable`` if no member
+    answers in time.
     """
     if folder.exists():
         raise LocalError("already-joined")
     if invite.terms.valid_until_ms < clock.now_ms():
         raise LocalError("invite-expired")
-    household = member_key(identity.root, invite.community)
+    root = identity.household_root
+    household = member_key(root, invite.community)
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
     certificate = _certificate(household, invite, clock)
 
@@ -101,19 +105,20 @@ async def join_community(
 
     kept = own(0)
     gate = JoiningGate(invite.community, HouseholdId(household.public), clock, kept)
-    async with network(host)(gate, _Deaf()) as joining:
+    async with network(host)(gate, Deaf()) as joining:
+        search = (joining, invite.addresses, invite.network_key, discovery)
         try:
-            reached, address = await _first_member(joining, invite, discovery)
+            reached, address = await first_member(*search)
         except LocalError:
             if not gate.taken:
                 raise
             # This household has been here before, with a device that is lost or elsewhere.
             kept = own(_free_slot(gate.taken))
             gate.offer(kept)
-            reached, address = await _first_member(joining, invite, discovery)
+            reached, address = await first_member(*search)
     if gate.genesis is None:
         raise Unreachable("nobody-reachable")
-    founding = founder_key(identity.root, _salt_of(gate.genesis))
+    founding = founder_key(root, _salt_of(gate.genesis))
     if founding.public == read_genesis(gate.genesis).household:
         # The founder returns with nothing but the words: the same household, a new device.
         household = founding
@@ -123,12 +128,13 @@ async def join_community(
     enrolment = Enrolment(
         gate.genesis,
         invite.network_key,
+        HouseholdId(household.public),
         household.seed,
         signing,
         host,
         tuple(record.raw for record in kept),
     )
-    async with _new_database(folder, identity) as database:
+    async with new_database(folder, identity) as database:
         await write_enrolment(database, enrolment)
         await write_setting(database, PROFILE_SETTING, profile.pack())
         await remember_address(database, reached, address, clock.now_ms())
@@ -138,11 +144,14 @@ async def join_community(
 async def renew_device(database: Database, clock: Clock) -> None:
     """Turn a restored copy into a new device of its household: new keys, a new certificate.
 
-    The old device's records stay as they are; nothing that it signed is continued.
+    The old device's records stay as they are; nothing that it signed is continued. Raises
+    LocalError ``backup-damaged``, ``needs-first-device`` or ``too-many-devices``.
     """
     old = await read_enrolment(database)
     if old is None:
         raise LocalError("backup-damaged")
+    if old.household_seed is None:
+        raise LocalError("needs-first-device")
     community = CommunityId(read_genesis(old.genesis).id)
     household = KeyPair(old.household_seed)
     taken = await database.read(
@@ -159,12 +168,8 @@ async def renew_device(database: Database, clock: Clock) -> None:
     slot = _free_slot(taken)
     device = certify_device(household, community, signing, host, slot, clock)
     keep = tuple(raw for raw in old.joining if not _is_device(raw))
-    await write_enrolment(
-        database,
-        Enrolment(
-            old.genesis, old.network_key, old.household_seed, signing, host, (*keep, device.raw)
-        ),
-    )
+    renewed = replace(old, signing_seed=signing, host_seed=host, joining=(*keep, device.raw))
+    await write_enrolment(database, renewed)
 
 
 def _free_slot(taken: Iterable[int]) -> int:
@@ -221,10 +226,23 @@ def _is_device(raw: bytes) -> bool:
     return decode(raw).kind == Kind.DEVICE
 
 
-async def _first_member(
-    network: Network, invite: InviteText, discovery: Discovery
+def _invite_refused(reason: str) -> LocalError:
+    return LocalError("invite-refused", reason=reason)
+
+
+async def first_member(
+    network: Network,
+    addresses: Sequence[str],
+    network_key: bytes,
+    discovery: Discovery,
+    refused: Callable[[str], LocalError] = _invite_refused,
 ) -> tuple[HostKey, str]:
-    """Dial the invite's addresses and whoever is found on the LAN until one member answers."""
+    """Dial these addresses and whoever is found on the LAN until one member answers.
+
+    refused: words the reason of a gate that said no, where it is none of those that are final
+    (LocalError ``removed``, ``left``, ``invite-expired``, ``invite-used-up``,
+    ``device-revoked``). Raises Unreachable ``nobody-reachable`` after some 40 s.
+    """
     send, receive = trio.open_memory_channel[str](64)
     tried: set[str] = set()
     reached: list[tuple[HostKey, str]] = []
@@ -259,8 +277,8 @@ async def _first_member(
             if pending == 0:
                 scope.deadline = min(scope.deadline, trio.current_time() + _LAN_ANSWERS_S)
 
-    offer(invite.addresses)
-    async with discovery(invite.network_key, offer):
+    offer(addresses)
+    async with discovery(network_key, offer):
         with trio.move_on_after(_JOIN_DEADLINE_S) as scope:
             async with trio.open_nursery() as nursery:
                 async for address in receive:
@@ -271,13 +289,15 @@ async def _first_member(
     for reason in ("removed", "left", "invite-expired", "invite-used-up"):
         if reason in refusals:
             raise LocalError(reason)
+    if "revoked" in refusals:
+        raise LocalError("device-revoked")
     if refusals:
-        raise LocalError("invite-refused", reason=refusals[0])
+        raise refused(refusals[0])
     raise Unreachable("nobody-reachable")
 
 
 @asynccontextmanager
-async def _new_database(folder: Path, identity: Identity) -> AsyncIterator[Database]:
+async def new_database(folder: Path, identity: Identity) -> AsyncIterator[Database]:
     """Make the community's folder and file; a failure leaves nothing behind."""
     try:
         folder.mkdir(mode=0o700, parents=True)
@@ -293,7 +313,7 @@ async def _new_database(folder: Path, identity: Identity) -> AsyncIterator[Datab
         raise
 
 
-class _Deaf:
+class Deaf:
     """A joining host listens to nothing: it only asks for the founding charter."""
 
     async def on_gossip(self, forwarder: HostKey, data: bytes) -> bool:

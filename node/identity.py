@@ -1,7 +1,8 @@
 """A household's identity on this computer: the root secret and the key of its databases.
 
-The 24 words (BIP-39, 256 bits) are the root secret itself. The key file is readable by its
-owner only; it lies beside what it opens, so it does not protect a stolen disk.
+The 24 words (BIP-39, 256 bits) are the root secret itself. A computer that was added to a
+household as a further device does not have it. The key file is readable by its owner only; it
+lies beside what it opens, so it does not protect a stolen disk.
 """
 
 from __future__ import annotations
@@ -23,10 +24,20 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """root: the 32-byte secret behind the 24 words. database_key: random, of this device."""
+    """root: the 32-byte secret behind the 24 words; None on a further device of a household.
 
-    root: bytes
+    database_key: 32 random bytes, of this device.
+    """
+
+    root: bytes | None
     database_key: bytes
+
+    @property
+    def household_root(self) -> bytes:
+        """The root secret. Raises LocalError ``needs-first-device`` where it is not kept."""
+        if self.root is None:
+            raise LocalError("needs-first-device")
+        return self.root
 
     @staticmethod
     def create(home: Path) -> tuple[Identity, list[str]]:
@@ -34,14 +45,22 @@ class Identity:
 
         Raises LocalError ``home-exists`` or ``home-not-writable``.
         """
-        identity = Identity(os.urandom(ROOT_BYTES), os.urandom(_KEY_BYTES))
+        root = os.urandom(ROOT_BYTES)
+        identity = Identity(root, os.urandom(_KEY_BYTES))
         identity.write(home)
-        return identity, words_of(identity.root)
+        return identity, words_of(root)
 
     @staticmethod
     def from_words(home: Path, words: list[str]) -> Identity:
         """Restore an identity in an empty home. Raises as create, and ``words-invalid``."""
         identity = Identity(root_of(words), os.urandom(_KEY_BYTES))
+        identity.write(home)
+        return identity
+
+    @staticmethod
+    def of_further_device(home: Path) -> Identity:
+        """Make the key file of a computer that joins a household. Raises as create."""
+        identity = Identity(None, os.urandom(_KEY_BYTES))
         identity.write(home)
         return identity
 
@@ -64,10 +83,12 @@ class Identity:
             raise LocalError("key-file-open-to-others", path=str(path), mode=f"{mode:04o}")
         try:
             found = json.loads(content)
-            root, key = bytes.fromhex(found["root"]), bytes.fromhex(found["database_key"])
+            root = None if found["root"] is None else bytes.fromhex(found["root"])
+            key = bytes.fromhex(found["database_key"])
         except (ValueError, KeyError, TypeError):
             raise LocalError("key-file-damaged", path=str(path)) from None
-        if found.get("format") != _FORMAT or len(root) != ROOT_BYTES or len(key) != _KEY_BYTES:
+        is_root = root is None or len(root) == ROOT_BYTES
+        if found.get("format") != _FORMAT or not is_root or len(key) != _KEY_BYTES:
             raise LocalError("key-file-damaged", path=str(path))
         return Identity(root, key)
 
@@ -76,7 +97,7 @@ class Identity:
         path = home / KEY_FILE
         content = {
             "format": _FORMAT,
-            "root": self.root.hex(),
+            "root": None if self.root is None else self.root.hex(),
             "database_key": self.database_key.hex(),
         }
         try:

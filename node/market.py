@@ -84,8 +84,11 @@ class Market:
         return results
 
     async def edit(self, key: ThingKey, listing: Listing) -> StoredListing:
-        """Replace an own listing. LocalError ``listing-not-found`` or as publish."""
-        own = await self._own(key)
+        """Replace an own listing.
+
+        LocalError ``listing-not-found``, ``other-device-decides`` or as publish.
+        """
+        own = await self._own_to_change(key)
         problem = self._unshowable(listing, self._clock.now_ms())
         if problem is not None:
             raise problem
@@ -96,20 +99,23 @@ class Market:
         return self._stored(record, listing, own.state, own.household_name)
 
     async def withdraw(self, key: ThingKey) -> StoredListing:
-        """Take an own listing back, for good. LocalError ``listing-not-found``."""
-        own = await self._own(key)
+        """Take an own listing back, for good. LocalError as mark."""
+        own = await self._own_to_change(key)
         await self._author.replace(Kind.LISTING, own.slot, b"", withdrawn=True, key=own.key)
         return own
 
     async def renew(self, key: ThingKey, days: int) -> StoredListing:
         """Show an own listing for ``days`` from now. LocalError as edit."""
-        own = await self._own(key)
+        own = await self._own_to_change(key)
         until = self._clock.now_ms() + days * limits.DAY_MS
         return await self.edit(key, replace(own.listing, visible_until_ms=until))
 
     async def mark(self, key: ThingKey, state: State) -> StoredListing:
-        """Mark an own listing as reserved, taken or open again, visible at once."""
-        own = await self._own(key)
+        """Mark an own listing as reserved, taken or open again, visible at once.
+
+        LocalError ``listing-not-found`` or ``other-device-decides``.
+        """
+        own = await self._own_to_change(key)
         await self._mark(own, state)
         return replace(own, state=state)
 
@@ -159,6 +165,20 @@ class Market:
     async def _mark(self, own: StoredListing, state: State) -> None:
         await self._author.start_anew(Kind.MARK, own.slot, Mark(own.key, state).pack())
 
+    async def _own_to_change(self, key: ThingKey) -> StoredListing:
+        """Return an own listing that this device may change.
+
+        One device decides, or two would promise the same thing: the one that signed what
+        stands, while the household certifies it.
+        """
+        own = await self._own(key)
+        another = own.device != self._author.device
+        if another and self._inbox.members.signs_for(own.device, own.household):
+            slot = self._inbox.members.device_slot(own.household, own.device)
+            number = 0 if slot is None else slot + 1
+            raise LocalError("other-device-decides", title=own.listing.title, number=number)
+        return own
+
     async def _own(self, key: ThingKey) -> StoredListing:
         found = await self._store.database.read(lambda c: listings_by_key(c, key, key))
         for stored in found:
@@ -194,6 +214,7 @@ class Market:
             record.generation_ms,
             record.created_at_ms,
             record.revision,
+            record.device,
         )
 
 

@@ -170,7 +170,9 @@ class JoiningGate:
         if isinstance(proven, str):
             await channel.send(messages.write_refusal(proven))
             raise Refused(proven, by_us=True)
-        self.taken = device_slots(proven.records, self._household)
+        # A device that was certified beforehand is known already, by exactly this record.
+        others = [record for record in proven.records if record.raw not in own]
+        self.taken = device_slots(others, self._household)
         if self.taken & device_slots(self._own_proof, self._household):
             await channel.send(messages.write_refusal("busy"))
             raise Refused("busy", by_us=True)

@@ -38,7 +38,7 @@ _MAX_CANDIDATES = 500
 _MAX_STRAY = 64
 _DIALS_AT_ONCE = 4
 _FAREWELL_S = 1.0
-_GONE = frozenset({"removed", "left"})
+_GONE = frozenset({"removed", "left", "revoked"})
 
 
 @dataclass(slots=True)
@@ -83,6 +83,8 @@ class Neighbourhood:
         self._moved = trio.Event()
         self.told_removed = False
         """Whether a neighbour's gate has said that this household was removed."""
+        self.told_revoked = False
+        """Whether one has said that the household gave up this device."""
         inbox.on_stored.append(self._follow)
         inbox.on_members.append(self._close_to_strangers)
         self._leaving: list[HostKey] = []
@@ -105,7 +107,7 @@ class Neighbourhood:
 
     def connected(self, peer: HostKey, address: str, outbound: bool) -> None:
         """Note a connection: the address worked, and waiting starts anew from short."""
-        self.told_removed = False  # whoever said so spoke for nobody else
+        self.told_removed = self.told_revoked = False  # who said so spoke for nobody else
         candidate = self._candidates.setdefault(peer, _Candidate())
         candidate.delay_s = _FIRST_DELAY_S
         if outbound:
@@ -213,8 +215,9 @@ class Neighbourhood:
 
     def _note_refusal(self, refusal: Refused) -> None:
         self._conduct.count(f"refused:{refusal.reason}")
-        if refusal.reason == "removed" and not refusal.by_us:
-            self.told_removed = True
+        if not refusal.by_us:
+            self.told_removed |= refusal.reason == "removed"
+            self.told_revoked |= refusal.reason == "revoked"
 
     def _postpone(self, candidate: _Candidate) -> None:
         candidate.due_s = trio.current_time() + candidate.delay_s * self._random.uniform(0.7, 1.3)

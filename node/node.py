@@ -20,6 +20,7 @@ from node.catchup import Catchup
 from node.clock import Clock, Skew, SystemClock
 from node.community import Community
 from node.conduct import Conduct
+from node.devices import Devices
 from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
 from node.identity import Identity
@@ -36,6 +37,7 @@ from node.sync import Sync
 from protocol.admission import Admit
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
+from protocol.ids import DeviceKey
 from protocol.kinds import Kind
 from protocol.membership.members import found
 from protocol.signing import KeyPair, Seed
@@ -82,6 +84,7 @@ class Node:
         network: Network,
         database: Database,
         neighbourhood: Neighbourhood,
+        devices: Devices,
     ) -> None:
         self.community = community
         self.market = market
@@ -91,6 +94,7 @@ class Node:
         self.database = database
         self.skew = skew
         self.neighbourhood = neighbourhood
+        self.devices = devices
         self._conduct = conduct
         self._network = network
 
@@ -125,7 +129,9 @@ async def _running(
     clock = options.clock
     random = Random(options.seed)
     conduct, skew = Conduct(), Skew()
-    keys = Keys(KeyPair(enrolment.household_seed), KeyPair(enrolment.signing_seed))
+    seed = enrolment.household_seed
+    root = None if seed is None else KeyPair(seed)
+    keys = Keys(enrolment.household, KeyPair(enrolment.signing_seed), root)
     own_records = [decode(raw) for raw in enrolment.joining]
 
     # The rules of what may show come from the community, which needs the store: bound late.
@@ -165,6 +171,7 @@ async def _running(
             network,
             enrolment.network_key,
             lambda: neighbourhood.told_removed,
+            lambda: neighbourhood.told_revoked,
         )
         market = Market(author, inbox, store, clock)
         neighbourhood = Neighbourhood(
@@ -179,9 +186,12 @@ async def _running(
             device_slot,
             lambda: skew.trustworthy,
         )
+        devices = Devices(
+            author, inbox, store, clock, network, community, enrolment.network_key, _no_ledger
+        )
         node = Node(
             community, market, sync, catchup, inbox, conduct, skew, network, database,
-            neighbourhood,
+            neighbourhood, devices,
         )  # fmt: skip
         await community.load()
         await sync.load()
@@ -219,6 +229,10 @@ async def _running(
 
 def _device_slot(own_records: Sequence[Envelope]) -> int:
     return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
+
+
+async def _no_ledger(device: DeviceKey) -> None:
+    """Stand in for a ledger that would be continued."""
 
 
 async def _purge(inbox: Inbox, skew: Skew, conduct: Conduct) -> None:

@@ -113,6 +113,7 @@ MEMBER_STATUSES: Mapping[str, str] = {
     "waiting": msgid("waiting"),
     "left": msgid("left"),
     "removed": msgid("removed"),
+    "revoked": msgid("given up (this device)"),
 }
 
 

@@ -17,7 +17,16 @@ _VERSION = 1
 _MAX_REASON = 32
 
 REASONS = frozenset(
-    {"stranger", "removed", "left", "invite-expired", "invite-used-up", "busy", "misconduct"}
+    {
+        "stranger",
+        "removed",
+        "left",
+        "revoked",
+        "invite-expired",
+        "invite-used-up",
+        "busy",
+        "misconduct",
+    }
 )
 """Why a gate may refuse; an unknown reason is read as ``stranger``."""
 

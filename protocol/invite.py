@@ -87,7 +87,7 @@ def _read(packed: bytes) -> InviteText:
     network_key = fields.octets("network_key", NETWORK_KEY_BYTES)
     secret = Seed(fields.octets("secret", ID_BYTES))
     addresses = fields.texts("addresses", MAX_ADDRESSES)
-    if not all(map(_is_address, addresses)):
+    if not all(map(is_address, addresses)):
         raise RemoteError("body-invalid", field="addresses")
     raw = fields.optional("record")
     if type(raw) is not bytes or len(raw) > limits.MAX_RECORD_BYTES:
@@ -103,7 +103,8 @@ def _read(packed: bytes) -> InviteText:
     return InviteText(community, network_key, secret, addresses, record)
 
 
-def _is_address(address: str) -> bool:
+def is_address(address: str) -> bool:
+    """Tell whether a text may be a multiaddr: what it names shows when it is dialled."""
     return address.startswith("/") and address.isascii() and address.isprintable()
 
 

@@ -30,6 +30,14 @@ def backup_key(root: bytes) -> bytes:
     return _derive(root, b"p2pm-backup", b"")
 
 
+def device_seeds(secret: bytes) -> tuple[Seed, Seed]:
+    """Return the seeds of a further device's signing key and of its network host."""
+    return (
+        Seed(_derive(secret, b"p2pm-dev-sign", b"")),
+        Seed(_derive(secret, b"p2pm-dev-host", b"")),
+    )
+
+
 def topic_of(network_key: bytes) -> str:
     """Return the gossip topic of a community: known to holders of the network key only."""
     return "/p2pmarket/1/" + _derive(network_key, b"p2pm-topic", b"").hex()[:32]

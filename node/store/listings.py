@@ -9,7 +9,7 @@ from node.search.query import SearchQuery
 from node.store.database import Connection
 from node.store.listing_index import search
 from protocol.envelope import decode
-from protocol.ids import HouseholdId, ThingKey
+from protocol.ids import DeviceKey, HouseholdId, ThingKey
 from protocol.listing import Listing, bounded, read_listing
 from protocol.mark import State
 
@@ -18,8 +18,9 @@ from protocol.mark import State
 class StoredListing:
     """A listing as it stands at this node.
 
-    published_at_ms: of its first revision. changed_at_ms: of this one. distance_m: from the
-    centre of the search, where both places are known.
+    published_at_ms: of its first revision. changed_at_ms: of this one. device: the one that
+    signed this revision and alone decides about it. distance_m: from the centre of the search,
+    where both places are known.
     """
 
     key: ThingKey
@@ -31,6 +32,7 @@ class StoredListing:
     published_at_ms: int
     changed_at_ms: int
     revision: int
+    device: DeviceKey
     distance_m: int | None = None
 
 
@@ -109,5 +111,6 @@ def _stored(row: _Row, distance_m: int | None) -> StoredListing:
         record.generation_ms,
         record.created_at_ms,
         record.revision,
+        record.device,
         distance_m,
     )

@@ -183,6 +183,16 @@ class RecordStore:
         )
         return [decode(raw) for (raw,) in rows]
 
+    async def standing_by(self, household: HouseholdId) -> list[Envelope]:
+        """Return all standing records of one household, whatever their kind."""
+        number = self._households.get(household)
+        rows = await self.database.read(
+            lambda connection: connection.execute(
+                "SELECT raw FROM record WHERE household = ? ORDER BY kind, slot", (number,)
+            ).fetchall()
+        )
+        return [decode(raw) for (raw,) in rows]
+
     async def show_again(self, household: HouseholdId) -> None:
         """Write the views of one household anew, after what may show has changed."""
         number = self._households.get(household)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from node.store.database import Connection, Database
-from protocol.signing import Seed
+from protocol.ids import HouseholdId
+from protocol.signing import KeyPair, Seed
 
 FORMAT = 1
 PROFILE_SETTING = "profile"
@@ -16,27 +17,29 @@ PROFILE_SETTING = "profile"
 class Enrolment:
     """What a device needs to take part in a community, fixed when it founded or joined.
 
-    genesis: the founding charter's bytes. household_seed: from which the household key
-    follows. joining: the own membership records (certificate, device, and the invite that
-    was used), shown at gates until the community's records hold them.
+    genesis: the founding charter's bytes. household: whose device this is. household_seed:
+    from which the household key follows; None on a device that was added with a code.
+    joining: the own membership records (certificate, device, and the invite that was used),
+    shown at gates until the community's records hold them.
     """
 
     genesis: bytes
     network_key: bytes
-    household_seed: Seed
+    household: HouseholdId
+    household_seed: Seed | None
     signing_seed: Seed
     host_seed: Seed
     joining: tuple[bytes, ...]
 
 
-_NAMES = ("genesis", "network_key", "household_seed", "signing_seed", "host_seed")
+_NAMES = ("genesis", "network_key", "household", "household_seed", "signing_seed", "host_seed")
 
 
 async def write_enrolment(database: Database, enrolment: Enrolment) -> None:
     """Store the enrolment of a new community, or of a restored device."""
 
     def write(connection: Connection) -> None:
-        rows = [(name, getattr(enrolment, name)) for name in _NAMES]
+        rows = [(name, value) for name in _NAMES if (value := getattr(enrolment, name)) is not None]
         rows += [(f"joining-{n}", raw) for n, raw in enumerate(enrolment.joining)]
         connection.execute("DELETE FROM setting WHERE name LIKE 'joining-%'")
         connection.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", rows)
@@ -54,10 +57,12 @@ async def read_enrolment(database: Database) -> Enrolment | None:
     if "genesis" not in found:
         return None
     joining = tuple(raw for name, raw in sorted(found.items()) if name.startswith("joining-"))
+    seed = found.get("household_seed")
     return Enrolment(
         found["genesis"],
         found["network_key"],
-        Seed(found["household_seed"]),
+        HouseholdId(found["household"] if seed is None else KeyPair(Seed(seed)).public),
+        None if seed is None else Seed(seed),
         Seed(found["signing_seed"]),
         Seed(found["host_seed"]),
         joining,

@@ -10,7 +10,9 @@ from typing import Literal
 
 ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
 StateName = Literal["open", "reserved", "taken"]
-MemberStatusName = Literal["founder", "confirmed", "provisional", "waiting", "left", "removed"]
+MemberStatusName = Literal[
+    "founder", "confirmed", "provisional", "waiting", "left", "removed", "revoked"
+]
 SyncStateName = Literal["alone", "never", "offline", "fetching", "synced"]
 OutcomeName = Literal["new", "changed", "unchanged", "refused"]
 

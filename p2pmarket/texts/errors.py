@@ -309,7 +309,44 @@ ERRORS: Mapping[str, Sentences] = {
     ),
     "too-many-devices": Sentences(
         msgid("This household already has {most} devices in a community, and cannot have more."),
-        msgid("Restore an older backup, or join again with new words."),
+        msgid("Give up one that you no longer use: “p2pmarket device list”, then “device revoke”."),
+    ),
+    # -- devices
+    "needs-first-device": Sentences(
+        msgid("This computer was added as a further device and lacks the household's own key."),
+        msgid("Do it on the computer where the household was created or restored."),
+    ),
+    "device-code-unreadable": Sentences(
+        msgid("That is not a complete device code: it was cut off, mistyped, or something else."),
+        msgid("Copy the whole text, from “P2PD1-” to its end."),
+    ),
+    "device-code-expired": Sentences(
+        msgid("This device code has expired."),
+        msgid("Make a new one with “p2pmarket device add”; nothing was changed."),
+    ),
+    "device-code-refused": Sentences(
+        msgid("The neighbour that answered does not know this device's household ({reason})."),
+        msgid("Try again while the computer that made the code is online; nothing was changed."),
+    ),
+    "device-revoked": Sentences(
+        msgid("Your household has given up this device in this community."),
+        msgid("To use it again, add it anew with “p2pmarket device add” and another --home here."),
+    ),
+    "device-copied": Sentences(
+        msgid("Another computer signs with the keys of this device: one is a copy of the other."),
+        msgid("Use one of them only, and make the other a new device: “p2pmarket device renew”."),
+    ),
+    "device-not-found": Sentences(
+        msgid("Your household has no device {number} here."),
+        msgid("“p2pmarket device list” lists its devices."),
+    ),
+    "device-is-this": Sentences(
+        msgid("Device {number} is the computer that you are using."),
+        msgid("Give it up from another one that holds the household's key."),
+    ),
+    "other-device-decides": Sentences(
+        msgid("“{title}” was published by device {number} of your household, which alone decides."),
+        msgid("Change it there. If that device is lost: “p2pmarket device revoke {number}”."),
     ),
     # -- listings
     "listing-not-found": Sentences(

@@ -123,6 +123,29 @@ class Members:
         member = self.member(household)
         return member is not None and device in member.devices
 
+    def was_device(self, household: HouseholdId, key: DeviceKey) -> bool:
+        """Tell whether a household certifies this signing key, or did before it withdrew it.
+
+        The record of a withdrawn device is kept until its slot names another (MEM-26).
+        """
+        return self.device_slot(household, key) is not None
+
+    def was_host(self, household: HouseholdId, host_key: bytes) -> bool:
+        """Tell whether a household names, or named, this network host as a device's."""
+        return any(device.host == host_key for _, device in self._ever_certified(household))
+
+    def device_slot(self, household: HouseholdId, key: DeviceKey) -> int | None:
+        """Return the slot in which a household certifies, or certified, a signing key."""
+        ever = self._ever_certified(household)
+        return next((slot for slot, device in ever if device.signing == key), None)
+
+    def _ever_certified(self, household: HouseholdId) -> Iterator[tuple[int, Device]]:
+        held = self._facts.get(household, {})
+        for slot in range(limits.DEVICE_SLOTS):
+            fact = held.get((Kind.DEVICE, slot))
+            if fact is not None and isinstance(fact.body, Device):
+                yield slot, fact.body
+
     def holds(self, record: Envelope) -> bool:
         """Tell whether exactly this membership record stands."""
         fact = self.fact(record.register)

@@ -39,7 +39,7 @@ def judge(
     candidate = known.extended(records) if records else known
     member = candidate.by_host(host)
     if member is None or member.household != household:
-        return _why_not(household, records, candidate, now_ms)
+        return _why_not(household, host, records, candidate, now_ms)
     if member.status is Status.PROVISIONAL and known.member(household) is None:
         invite = _invite_of(member, candidate)
         if invite is not None and invite.valid_until_ms < now_ms:
@@ -79,7 +79,11 @@ def _invite_of(member: Member, members: Members) -> Invite | None:
 
 
 def _why_not(
-    household: HouseholdId, records: Sequence[Envelope], members: Members, now_ms: int
+    household: HouseholdId,
+    host: bytes,
+    records: Sequence[Envelope],
+    members: Members,
+    now_ms: int,
 ) -> str:
     """Return the reason that helps an honest household most."""
     if household in members.removed:
@@ -87,8 +91,8 @@ def _why_not(
     member = members.member(household)
     if member is not None and not member.stands:
         return "left"
-    if member is not None:
-        return "stranger"  # it belongs, but this host is none of its devices'
+    if member is not None:  # it belongs, but this host is none of its devices'
+        return "revoked" if members.was_host(household, host) else "stranger"
     for record in records:
         if record.kind != Kind.CERTIFICATE or record.household != household:
             continue

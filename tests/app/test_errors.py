@@ -22,6 +22,7 @@ PACKAGES = ("protocol", "node", "p2pmarket")
 COMPUTED = {
     "node/author.py": {"too-long"},
     "node/enrolment.py": {"removed", "left", "invite-expired", "invite-used-up"},
+    "node/devices.py": {"removed", "left"},
     "node/backup.py": {"backup-not-writable", "disk-full"},
     "p2pmarket/api/listings.py": {"removed", "left"},
 }

@@ -15,6 +15,7 @@ from node.network.memory import open_memory
 from node.network.port import OpenNetwork
 from protocol.errors import LocalError
 from protocol.kinds import Kind
+from protocol.profile import Profile
 from protocol.signing import Seed
 from tests.sim.world import Household, World
 
@@ -63,6 +64,10 @@ async def test_a_restored_household_goes_on_where_it_was(world: World, source: P
     await world.until(lambda: len(ben.members.households[again.id].devices) == 2)
     await world.settle()
     assert await again.titles() == ["After the backup", "Bike", "Cot"]
+    with pytest.raises(LocalError) as refused:
+        await again.edit(cot.key, "Cot, from the new device")
+    assert refused.value.code == "other-device-decides"
+    assert (await again.node.devices.revoke(0)).listings == 3
     await again.edit(cot.key, "Cot, from the new device")
     await again.node.market.withdraw(bike.key)
     await again.publish("New")
@@ -76,26 +81,24 @@ async def test_the_old_device_and_the_new_one_both_write_and_nothing_forks(
     world: World, source: Path
 ) -> None:
     ana, ben = await world.community(["ana", "ben"])
-    cot, bike = await ana.publish("Cot", "Bike")
+    (cot,) = await ana.publish("Cot")
     await back_up(ana, source)
     again = await restore(world, ana, source, "ana-again")
     await world.settle()
-    await ana.edit(cot.key, "Cot, from the old device")
-    await again.edit(bike.key, "Bike, from the new device")
+    (bike,) = await again.publish("Bike")
     await world.settle()
     world.part([ana], [again, ben])
     await ana.publish("Old device's lamp")
     await again.publish("New device's lamp")
-    await ana.edit(cot.key, "Cot, once more")
-    await again.edit(cot.key, "Cot, at the same time")
+    await ana.edit(cot.key, "Cot, from the old device")
+    await again.edit(bike.key, "Bike, from the new device")
+    profiles = [household.node.community for household in (ana, again)]
+    for profile in profiles:
+        await profile.set_profile(Profile(name=f"ana {profiles.index(profile)}"))
     world.switchboard.heal()
     await world.settle()
-    shown = await ben.titles()
-    assert "Bike, from the new device" in shown
-    assert "Old device's lamp" in shown
-    assert "New device's lamp" in shown
-    assert len([title for title in shown if title.startswith("Cot")]) == 1
-    assert len(shown) == 4
+    shown = ["Bike, from the new device", "Cot, from the old device"]
+    assert await ben.titles() == [*shown, "New device's lamp", "Old device's lamp"]
 
 
 async def test_two_restores_of_one_backup_are_two_devices(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from protocol.errors import LocalError
 from protocol.kinds import Kind
 
 
@@ -22,6 +23,10 @@ async def test_who_joins_again_with_its_words_keeps_what_the_lost_device_publish
     await world.settle([ana, returned])
     assert await ana.titles() == await returned.titles() == ["Drill", "Sofa"]
     (sofa,) = [held for held in await returned.all_shown() if held.listing.title == "Sofa"]
+    with pytest.raises(LocalError) as refused:
+        await returned.edit(sofa.key, "Sofa, still there")
+    assert refused.value.code == "other-device-decides"
+    await returned.node.devices.revoke(0)
     await returned.edit(sofa.key, "Sofa, still there")
     await world.settle([ana, returned])
     assert "Sofa, still there" in await ana.titles()
