@@ -14,7 +14,7 @@ from enum import Enum
 from protocol.envelope import Envelope
 from protocol.ids import DeviceKey, HouseholdId, RecordId
 from protocol.kinds import Kind
-from protocol.ledger.entry import NO_ENTRY, Adoption, Entry, PrivateReceipt, entry_of
+from protocol.ledger.entry import Adoption, Entry, Head, PrivateReceipt, entry_of
 from protocol.ledger.forks import Fork, accuses
 from protocol.ledger.receipt import CoSigned, Receipt
 from protocol.ledger.review import Review
@@ -59,17 +59,6 @@ class Seen:
     device: DeviceKey
     index: int
     id: RecordId
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How long a chain is, and its last entry (NO_ENTRY of an empty one)."""
-
-    count: int
-    id: RecordId
-
-
-EMPTY = Head(0, NO_ENTRY)
 
 
 @dataclass(frozen=True, slots=True)

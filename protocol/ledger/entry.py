@@ -24,6 +24,21 @@ _ARITY: Final = 4
 NO_ENTRY = RecordId(bytes(ID_BYTES))
 """Stands for the entry before the first."""
 
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How long a chain is, and the record id of its last entry (NO_ENTRY of an empty one)."""
+
+    count: int
+    id: RecordId
+
+    def as_value(self) -> Value:
+        """Return the fields in their order on the wire."""
+        return (self.count, self.id)
+
+
+EMPTY = Head(0, NO_ENTRY)
+
 _PUBLIC, _PRIVATE, _REVIEW, _ADOPTION = 1, 2, 3, 4
 
 
