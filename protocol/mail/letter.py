@@ -26,6 +26,7 @@ class Topic(IntEnum):
     REVIEW = 3
     OWN = 4
     DELIVERY = 5
+    CASE = 6
 
 
 @dataclass(frozen=True, slots=True)
