@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from protocol.ids import ID_BYTES, HouseholdId, RecordId, ThingKey
+from protocol.ids import HouseholdId, RecordId, ThingKey
+from protocol.ledger.entry import EMPTY, Head
 from protocol.listing import ListingKind
 from protocol.text import is_text
 from protocol.trade.limits import MAX_TEXT
@@ -22,24 +23,6 @@ class Why(IntEnum):
     CHANGED = 2
     OVER = 3
     UNFIT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How long the author's own ledger chain is, and the record id of its last entry.
-
-    So the other notices later if it is shown a shorter one, or another.
-    """
-
-    count: int
-    id: RecordId
-
-    def as_value(self) -> Value:
-        """Return count and id."""
-        return (self.count, self.id)
-
-
-NO_HEAD = Head(0, RecordId(bytes(ID_BYTES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +43,7 @@ class Ask:
     public: bool
     terms: Terms
     text: str = ""
-    head: Head = NO_HEAD
+    head: Head = EMPTY
 
     def __post_init__(self) -> None:
         require(self.listing_kind is not ListingKind.EVENT, "listing_kind")
@@ -113,7 +96,7 @@ class Promise:
     until_ms: int
     handover_hash: bytes
     return_hash: bytes
-    head: Head = NO_HEAD
+    head: Head = EMPTY
 
     def as_value(self) -> Value:
         """Return the body's array."""

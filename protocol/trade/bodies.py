@@ -7,6 +7,7 @@ from collections.abc import Callable
 from protocol import limits
 from protocol.errors import RemoteError
 from protocol.ids import ID_BYTES, THING_KEY_BYTES, HouseholdId, RecordId, ThingKey
+from protocol.ledger.entry import Head
 from protocol.ledger.receipt import Outcome
 from protocol.listing import ListingKind
 from protocol.signing import SIGNATURE_BYTES
@@ -14,7 +15,6 @@ from protocol.trade.agreement import (
     Accept,
     Ask,
     Decline,
-    Head,
     Offer,
     Promise,
     Queue,
