@@ -7,7 +7,7 @@ anybody's.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -27,6 +27,9 @@ from protocol.kinds import ROOT_SIGNED, Kind, lifetime_ms
 from protocol.signing import KeyPair
 
 Spread = Callable[[Sequence[Envelope]], None]
+
+Sealed = Callable[[Sequence[Envelope]], Awaitable[None]]
+"""Awaited with own records that nobody can have seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Author:
         self._own: dict[int, dict[int, Envelope]] = {}
         self._reading = trio.Lock()
         self._stored_meanwhile: dict[int, dict[int, Envelope]] = {}
+        self.on_sealed: list[Sealed] = []
         inbox.on_stored.append(self._follow)
         inbox.on_forgotten.append(self._own.clear)
 
@@ -211,6 +215,8 @@ class Author:
     async def _submit(self, drafts: Sequence[Draft | LocalError]) -> list[Envelope | LocalError]:
         results = [d if isinstance(d, LocalError) else self._sealed(d) for d in drafts]
         sealed = [record for record in results if isinstance(record, Envelope)]
+        for note in self.on_sealed:
+            await note(sealed)
         # Told that it was refused, the person must not find it published later all the same.
         verdicts = await self._inbox.submit([record.raw for record in sealed], None, parks=False)
         admitted: list[Envelope] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import trio
 
 from node.store.database import Connection, Database
+from node.store.ledger_entries import note_entries
 from node.store.listing_index import KnownWords
 from node.store.views import Change, ViewRules, write_views
 from protocol.envelope import Envelope, Register, decode, supersedes
@@ -242,6 +243,7 @@ class RecordStore:
         batch.removed += [(r.kind, r.created_at_ms, r.id) for _, _, r in gone]
 
     def _write(self, connection: Connection, records: Sequence[Envelope], batch: _Batch) -> None:
+        note_entries(connection, records)
         winners: dict[Register, Envelope] = {}
         for record in records:
             held = winners.get(record.register)

@@ -212,7 +212,7 @@ def _receipts(
     found: dict[bytes, CoSigned] = {}
     for record, entry in ordered:
         if isinstance(entry.content, CoSigned):
-            flaw = _flaw_of(entry.content, working)
+            flaw = flaw_of(entry.content, working.household, working.members, working.holds)
             if flaw is None:
                 found.setdefault(entry.content.receipt.digest(), entry.content)
                 continue
@@ -222,17 +222,23 @@ def _receipts(
     return found
 
 
-def _flaw_of(signed: CoSigned, working: _Working) -> Flaw | None:
+def flaw_of(
+    signed: CoSigned,
+    household: HouseholdId,
+    members: Members,
+    holds: Callable[[CoSigned], bool] = CoSigned.signatures_hold,
+) -> Flaw | None:
+    """Return why a receipt does not count in a household's ledger; None if it does."""
     receipt = signed.receipt
-    if receipt.community != working.members.community:
+    if receipt.community != members.community:
         return Flaw.OTHER_COMMUNITY
-    if working.household not in receipt.parties:
+    if household not in receipt.parties:
         return Flaw.NOT_A_PARTY
-    if not working.holds(signed):
+    if not signed.complete or not holds(signed):
         return Flaw.RECEIPT_SIGNATURE
-    if not _signed_by(signed, working.household, receipt, working.members):
+    if not _signed_by(signed, household, receipt, members):
         return Flaw.RECEIPT_SIGNATURE
-    if not _signed_by(signed, receipt.other(working.household), receipt, working.members):
+    if not _signed_by(signed, receipt.other(household), receipt, members):
         return Flaw.UNKNOWN_SIGNER
     return None
 
