@@ -1,0 +1,1 @@
+"""Trades: what a household's node writes, keeps and does by itself in them."""

@@ -1,0 +1,208 @@
+"""Goes through the trades in which something may be due, and does it; again and again.
+
+Everything is decided from what is on disk, inside the transaction that does it: a crash at any
+point leaves nothing undone, only not done yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import trio
+
+from node.clock import Clock
+from node.conduct import Conduct
+from node.market import Market
+from node.store.database import Connection, Database
+from node.trades import book, draws, stock
+from node.trades.automatic import Circumstances, due
+from node.trades.cases import ruling_for
+from node.trades.desk import Desk, is_over
+from node.trades.requests import Requests
+from protocol.envelope import decode
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import ThingKey
+from protocol.ledger.receipt import CoSigned
+from protocol.listing import read_listing
+from protocol.mark import State as Mark
+from protocol.trade.agreement import Promise
+from protocol.trade.bodies import Body
+from protocol.trade.limits import DRAW_SECRET_BYTES, PROMISE_MS
+from protocol.trade.message import TradeId
+from protocol.trade.trade import Trade
+from protocol.trade.transitions import Role
+from protocol.trade.types import Type
+
+_ATTEND_S = 60.0
+_MOST_STEPS = 16
+"""By oneself, one after the other, in one trade: never needed, and an end to any loop."""
+ADDRESS_SETTING = "trade-address"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one visit to a trade found. linkable: a receipt that both have signed."""
+
+    listing: ThingKey | None
+    linkable: CoSigned | None
+    is_over: bool
+
+
+class TradeAttending:
+    """Run :meth:`run` in the node's nursery; :meth:`nudge` it when a trade has moved."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        requests: Requests,
+        database: Database,
+        market: Market,
+        clock: Clock,
+        conduct: Conduct,
+        link: Callable[[CoSigned], Awaitable[None]],
+    ) -> None:
+        """link: puts a co-signed receipt into the own ledger chain, once."""
+        self._desk = desk
+        self._requests = requests
+        self._database = database
+        self._market = market
+        self._clock = clock
+        self._conduct = conduct
+        self._link = link
+        self._moved = trio.Event()
+        desk.on_moved.append(self.nudge)
+
+    def nudge(self) -> None:
+        """Attend soon."""
+        self._moved.set()
+
+    async def run(self) -> None:
+        """Attend whenever a trade has moved, and every minute, until cancelled."""
+        while True:
+            self._moved = trio.Event()
+            try:
+                await self.attend()
+            except LocalError as error:  # a full disk, or a parting just now: tried again
+                self._conduct.count(f"trades-not-attended:{error.code}")
+            with trio.move_on_after(_ATTEND_S):
+                await self._moved.wait()
+
+    async def attend(self) -> None:
+        """Do what is due now. Raises LocalError if the disk is full."""
+        failed = await self._requests.carry_out()
+        self._conduct.count("trade-requests-refused", len(failed))
+        await self._database.write(lambda c: draws.go_on(c, self._desk, self._clock.now_ms()))
+        ids = await self._database.read(lambda c: book.every_id(c, resting=False))
+        listings: dict[ThingKey, None] = {}
+        for trade_id in reversed(ids):
+            seen = await self._visit(trade_id)
+            if seen.listing is not None:
+                listings[seen.listing] = None
+        for listing in listings:
+            await self._mark(listing)
+
+    async def _visit(self, trade_id: TradeId) -> _Seen:
+        seen = await self._database.write(lambda c: self._advance(c, trade_id))
+        if seen.linkable is not None:
+            await self._link(seen.linkable)
+        if seen.is_over:
+            await self._database.write(lambda c: book.let_rest(c, trade_id))
+        return seen
+
+    def _advance(self, connection: Connection, trade_id: TradeId) -> _Seen:
+        trade = book.load(connection, trade_id)
+        assert trade is not None  # the table of trades names only opened ones
+        role = self._desk.role_in(trade)
+        if not self._desk.deciding(connection, trade, role).is_this:
+            return _Seen(None, None, is_over(trade))
+        for _ in range(_MOST_STEPS):
+            known = self._circumstances(connection, trade)
+            step = due(trade, role, known)
+            if step is None:
+                break
+            try:
+                trade = self._desk.write_in(connection, trade_id, _saying(*step))
+            except LocalError as error:
+                self._conduct.count(f"trade-step-refused:{error.code}")
+                break
+        co_signed = trade.co_signed()
+        linkable = co_signed if co_signed is not None and co_signed.complete else None
+        own = trade.ask.listing if role is Role.PUBLISHER else None
+        return _Seen(own, linkable, is_over(trade))
+
+    def _circumstances(self, connection: Connection, trade: Trade) -> Circumstances:
+        listing = trade.ask.listing
+        raw = book.listing_record(connection, listing, trade.publisher)
+        about = book.load_many(connection, book.ids_about(connection, listing))
+        mark = connection.execute("SELECT state FROM listing WHERE key = ?", (listing,)).fetchone()
+        address = connection.execute(
+            "SELECT value FROM setting WHERE name = ?", (ADDRESS_SETTING,)
+        ).fetchone()
+        now_ms = self._clock.now_ms()
+
+        def promise(trade: Trade) -> Promise:
+            return self._desk.promise(connection, trade, trade.ask.public, now_ms + PROMISE_MS)
+
+        return Circumstances(
+            own=self._desk.household,
+            device=self._desk.device,
+            now_ms=now_ms,
+            listing=None if raw is None else decode(raw),
+            mark=Mark.OPEN if mark is None else Mark(mark[0]),
+            about=about,
+            address="" if address is None else bytes(address[0]).decode("utf-8"),
+            ruling=ruling_for(connection, trade.id),
+            draw_secret=self._draw_secret,
+            promise=promise,
+        )
+
+    def _draw_secret(self, draw: bytes) -> bytes:
+        return hashlib.blake2b(
+            draw,
+            digest_size=DRAW_SECRET_BYTES,
+            key=self._desk.device.seed,
+            person=b"p2pm-draw-secret",
+        ).digest()
+
+    async def _mark(self, listing: ThingKey) -> None:
+        """Let neighbours see what is left of an own listing; leave marks set by hand alone."""
+
+        def read(connection: Connection) -> tuple[Mark, Mark, Mark | None] | None:
+            raw = book.listing_record(connection, listing, self._desk.household)
+            if raw is None:
+                return None
+            (state,) = connection.execute(
+                "SELECT state FROM listing WHERE key = ?", (listing,)
+            ).fetchone()
+            about = book.load_many(connection, book.ids_about(connection, listing))
+            try:
+                wanted = stock.mark_of(read_listing(decode(raw).body), about)
+            except RemoteError:
+                return None
+            ours = connection.execute(
+                "SELECT state FROM trade_mark WHERE listing = ?", (listing,)
+            ).fetchone()
+            return wanted, Mark(state), None if ours is None else Mark(ours[0])
+
+        found = await self._database.read(read)
+        if found is None:
+            return
+        wanted, stands, ours = found
+        if wanted is stands or (wanted < stands and ours is not stands):
+            return
+        # Noted first: a crash in between must not make our own mark look like a person's.
+        await self._database.write(
+            lambda c: c.execute(
+                "INSERT OR REPLACE INTO trade_mark VALUES (?, ?)", (listing, int(wanted))
+            )
+        )
+        try:
+            await self._market.mark(listing, wanted)
+        except LocalError as error:
+            self._conduct.count(f"trade-mark-refused:{error.code}")
+
+
+def _saying(type: Type, body: Body) -> Callable[[Trade, Role], tuple[Type, Body]]:
+    return lambda trade, role: (type, body)

@@ -1,0 +1,149 @@
+"""The messages of trades on disk, and the trades that follow from them.
+
+All functions run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from node.store.database import Connection
+from protocol.envelope import Envelope, decode
+from protocol.ids import HouseholdId, ThingKey
+from protocol.trade.agreement import Ask
+from protocol.trade.machine import fold
+from protocol.trade.message import Message, MessageId, TradeId, read_message
+from protocol.trade.trade import Trade
+
+
+def load(connection: Connection, trade: bytes) -> Trade | None:
+    """Return a trade as it stands; None if its opening is not here."""
+    rows = connection.execute(
+        "SELECT raw FROM trade_message WHERE trade = ? ORDER BY author, seq", (trade,)
+    ).fetchall()
+    return fold(read_message(raw) for (raw,) in rows)
+
+
+def load_many(connection: Connection, ids: Iterable[bytes]) -> list[Trade]:
+    """Return several trades, those without an opening left out."""
+    trades = (load(connection, id) for id in ids)
+    return [trade for trade in trades if trade is not None]
+
+
+def insert(
+    connection: Connection,
+    message: Message,
+    now_ms: int,
+    letter: bytes | None = None,
+    listing_raw: bytes | None = None,
+) -> bool:
+    """Keep a message; False if it is here already. It wakes a trade that rested.
+
+    letter: id of the letter that carries an own message. listing_raw: with an ASK, the record
+    of the listing as it was read.
+    """
+    done = connection.execute(
+        "INSERT OR IGNORE INTO trade_message VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (message.id, message.trade, message.author, message.seq, now_ms, letter, message.raw),
+    )
+    if done.rowcount == 0:
+        return False
+    if isinstance(message.body, Ask):
+        connection.execute(
+            "INSERT INTO trade VALUES (?, ?, ?, ?, ?, 0, ?)",
+            (
+                message.id,
+                message.body.listing,
+                message.body.publisher,
+                message.author,
+                message.at_ms,
+                listing_raw,
+            ),
+        )
+    connection.execute("UPDATE trade SET rests = 0 WHERE id = ?", (message.trade,))
+    return True
+
+
+def set_letter(connection: Connection, message: MessageId, letter: bytes) -> None:
+    """Note which letter carries an own message."""
+    connection.execute("UPDATE trade_message SET letter = ? WHERE id = ?", (letter, message))
+
+
+def letters_of_trade(connection: Connection, trade: bytes) -> dict[MessageId, bytes]:
+    """Return own message → its letter."""
+    rows = connection.execute(
+        "SELECT id, letter FROM trade_message WHERE trade = ? AND letter IS NOT NULL", (trade,)
+    ).fetchall()
+    return {MessageId(id): letter for id, letter in rows}
+
+
+def ids_about(connection: Connection, listing: ThingKey) -> list[TradeId]:
+    """Return the trades about a listing, in the order in which they were opened.
+
+    Who dates an ASK back gains nothing: the order is that of arrival here.
+    """
+    rows = connection.execute(
+        "SELECT trade.id FROM trade JOIN trade_message ON trade_message.id = trade.id"
+        " WHERE listing = ? ORDER BY received_at_ms, trade.id",
+        (listing,),
+    ).fetchall()
+    return [TradeId(MessageId(id)) for (id,) in rows]
+
+
+def every_id(connection: Connection, resting: bool) -> list[TradeId]:
+    """Return all trades, newest first. resting: also those in which nothing is due."""
+    where = "" if resting else " WHERE rests = 0"
+    rows = connection.execute(
+        f"SELECT id FROM trade{where} ORDER BY opened_at_ms DESC, id"
+    ).fetchall()
+    return [TradeId(MessageId(id)) for (id,) in rows]
+
+
+def ids_beginning(connection: Connection, low: bytes, high: bytes) -> list[TradeId]:
+    """Return up to three trades whose id lies within [low, high]."""
+    rows = connection.execute(
+        "SELECT id FROM trade WHERE id BETWEEN ? AND ? LIMIT 3", (low, high)
+    ).fetchall()
+    return [TradeId(MessageId(id)) for (id,) in rows]
+
+
+def let_rest(connection: Connection, trade: TradeId) -> None:
+    """Note that nothing is due in a trade until another message comes."""
+    connection.execute("UPDATE trade SET rests = 1 WHERE id = ?", (trade,))
+
+
+def listing_record(connection: Connection, key: ThingKey, household: HouseholdId) -> bytes | None:
+    """Return the record of a listing as it stands; None if none shows."""
+    row = connection.execute(
+        "SELECT record.raw FROM listing JOIN record ON record.seq = listing.seq"
+        " JOIN household ON household.n = listing.household"
+        " WHERE listing.key = ? AND household.id = ?",
+        (key, household),
+    ).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def read_listing_of(connection: Connection, trade: TradeId) -> Envelope | None:
+    """Return the listing's record as it was when the trade was opened, as far as known."""
+    row = connection.execute("SELECT listing_raw FROM trade WHERE id = ?", (trade,)).fetchone()
+    return None if row is None or row[0] is None else decode(row[0])
+
+
+def count_opened_by(connection: Connection, seeker: HouseholdId, since_ms: int) -> int:
+    """Return how many trades a household has opened with this one since a moment of ours."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM trade JOIN trade_message ON trade_message.id = trade.id"
+        " WHERE seeker = ? AND received_at_ms >= ?",
+        (seeker, since_ms),
+    ).fetchone()
+    return int(count)
+
+
+def count_orphans(connection: Connection, author: HouseholdId) -> int:
+    """Return how many messages of a household wait for the one that opens their trade."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM trade_message WHERE author = ?"
+        " AND trade NOT IN (SELECT id FROM trade)",
+        (author,),
+    ).fetchone()
+    return int(count)

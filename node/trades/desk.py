@@ -1,0 +1,328 @@
+"""Writing and taking in the messages of trades, each in one transaction with its effects.
+
+A message is on disk, and in the outbox, before anybody hears of it; what arrives is
+acknowledged in the transaction that keeps it. Only one device of a household writes in a
+trade: the one that signed the listing, or that asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from node.clock import Clock
+from node.mail.incoming import Incoming, NotYet
+from node.mail.post import Post
+from node.store.database import Connection, Database
+from node.store.ledger_entries import note_head
+from node.trades import book, stock
+from protocol.envelope import decode
+from protocol.errors import LocalError, RemoteError
+from protocol.ids import DeviceKey, HouseholdId, short
+from protocol.ledger.entry import Head
+from protocol.ledger.receipt import CoSigned
+from protocol.limits import DAY_MS
+from protocol.listing import read_listing
+from protocol.mail.letter import Topic
+from protocol.membership.members import Members
+from protocol.signing import KeyPair
+from protocol.trade.agreement import Ask, Promise
+from protocol.trade.bodies import Body
+from protocol.trade.codes import derive_code, hash_of
+from protocol.trade.letter import TradeLetter, letters_of, read_trade_letter
+from protocol.trade.limits import MAX_AHEAD_MS
+from protocol.trade.machine import fold, step
+from protocol.trade.message import (
+    OPENING,
+    Message,
+    Position,
+    TradeId,
+    read_message,
+    sign_message,
+)
+from protocol.trade.trade import Trade
+from protocol.trade.transitions import FINAL, Role
+from protocol.trade.types import Type
+
+_MAX_ORPHANS = 256
+"""Messages of one household that may wait for the one that opens their trade."""
+_MAX_OPENED_A_DAY = 100
+"""Trades that one household may open with this one in a day."""
+
+Make = Callable[[Trade, Role], tuple[Type, Body]]
+"""Says what to write, given the trade as it stands inside the transaction."""
+
+KeepReceipt = Callable[[Connection, CoSigned, int], None]
+"""Keeps a receipt with the signatures there are; told when the trade was concluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Who decides for a household in a trade: this device, or which other one."""
+
+    device: DeviceKey
+    is_this: bool
+
+
+class Desk:
+    """The one place where trade messages are written and taken in."""
+
+    def __init__(
+        self,
+        household: HouseholdId,
+        device: KeyPair,
+        database: Database,
+        post: Post,
+        clock: Clock,
+        members: Callable[[], Members],
+        keep_receipt: KeepReceipt,
+        head: Callable[[Connection], Head],
+        may_sign: Callable[[], None],
+    ) -> None:
+        """head: of the own device's ledger chain. may_sign: raises LocalError if it may not."""
+        self.household = household
+        self.device = device
+        self._database = database
+        self._post = post
+        self._clock = clock
+        self._members = members
+        self._keep_receipt = keep_receipt
+        self.head = head
+        self._may_sign = may_sign
+        self._code_secret = hashlib.blake2b(
+            device.seed, digest_size=32, person=b"p2pm-trade-codes"
+        ).digest()
+        self.on_moved: list[Callable[[], None]] = []
+        """Told on the trio thread after a trade may have moved."""
+        post.serve(Topic.TRADE, self._take_in)
+        post.on_taken.append(self._after_taking)
+
+    def code(self, trade: Trade, is_return: bool) -> bytes:
+        """Return the code that this device shows in person."""
+        return self.code_for(trade.ask.salt, is_return)
+
+    def code_for(self, salt: bytes, is_return: bool) -> bytes:
+        """Return the code of a trade with this salt."""
+        return derive_code(self._code_secret, salt, "return" if is_return else "handover")
+
+    def promise(self, connection: Connection, trade: Trade, public: bool, until_ms: int) -> Promise:
+        """Return a promise of the terms on the table, with this device's codes."""
+        return Promise(
+            terms_hash=trade.terms_hash,
+            public=public,
+            until_ms=until_ms,
+            handover_hash=hash_of(self.code(trade, is_return=False)),
+            return_hash=hash_of(self.code(trade, is_return=True)),
+            head=self.head(connection),
+        )
+
+    def deciding(self, connection: Connection, trade: Trade, role: Role) -> Deciding:
+        """Return which device of this household decides in a trade.
+
+        Who wrote last; before that, who signed the listing. If that one is certified no more,
+        this one.
+        """
+        device = trade.device(role)
+        if device is None:
+            raw = book.listing_record(connection, trade.ask.listing, self.household)
+            device = self.own if raw is None else decode(raw).device
+        if device != self.own and not self._members().signs_for(device, self.household):
+            device = self.own
+        return Deciding(device, device == self.own)
+
+    @property
+    def own(self) -> DeviceKey:
+        """This device."""
+        return DeviceKey(self.device.public)
+
+    # -- writing
+
+    async def open(self, make: Callable[[Connection, int], tuple[Ask, bytes]]) -> Trade:
+        """Open a trade. make: returns the ASK and the listing's record, or raises LocalError."""
+
+        def write(connection: Connection) -> Trade:
+            now_ms = self._clock.now_ms()
+            ask, listing_raw = make(connection, now_ms)
+            message = self._sign(OPENING, now_ms, Type.ASK, ask)
+            book.insert(connection, message, now_ms, listing_raw=listing_raw)
+            trade = fold([message])
+            assert trade is not None
+            self._send(connection, trade, message)
+            return trade
+
+        trade = await self._database.write(write)
+        self.tell()
+        return trade
+
+    async def act(self, trade_id: TradeId, make: Make) -> Trade:
+        """Write one message in a trade, and return the trade after it.
+
+        Raises LocalError ``trade-not-found``, ``trade-not-now`` (the table does not let it
+        pass), ``other-device-decides``, ``not-enough-left``, ``trade-field`` (a value out of
+        its bounds), or what ``make`` raises.
+        """
+
+        def write(connection: Connection) -> Trade:
+            return self.write_in(connection, trade_id, make)
+
+        trade = await self._database.write(write)
+        self.tell()
+        return trade
+
+    def write_in(self, connection: Connection, trade_id: TradeId, make: Make) -> Trade:
+        """Do as :meth:`act`, inside the caller's transaction."""
+        trade = book.load(connection, trade_id)
+        if trade is None:
+            raise LocalError("trade-not-found", id=short(trade_id))
+        role = self.role_in(trade)
+        if not self.deciding(connection, trade, role).is_this:
+            raise LocalError("other-device-decides")
+        now_ms = self._clock.now_ms()
+        try:
+            type, body = make(trade, role)
+            message = self._sign(trade.next_position(role), now_ms, type, body)
+        except RemoteError as error:
+            raise LocalError("trade-field", field=error.fields.get("field", "text")) from None
+        if step(trade, message, role) is None:
+            raise LocalError("trade-not-now", state=trade.state.value, step=type.name.lower())
+        if isinstance(body, Promise):
+            self._check_stock(connection, trade)
+        book.insert(connection, message, now_ms)
+        after = book.load(connection, trade_id)
+        assert after is not None
+        self._send(connection, after, message)
+        self._keep(connection, after)
+        return after
+
+    def role_in(self, trade: Trade) -> Role:
+        """Return which side this household is."""
+        role = trade.role_of(self.household)
+        if role is None:
+            raise LocalError("trade-not-found", id=short(trade.id))
+        return role
+
+    def _sign(self, position: Position, now_ms: int, type: Type, body: Body) -> Message:
+        self._may_sign()
+        community = self._members().community
+        return sign_message(community, self.household, position, now_ms, type, body, self.device)
+
+    def _check_stock(self, connection: Connection, trade: Trade) -> None:
+        """Nothing is promised twice: asked in the transaction that makes the promise."""
+        raw = book.listing_record(connection, trade.ask.listing, self.household)
+        if raw is None:
+            raise LocalError("trade-listing-gone")
+        about = book.load_many(connection, book.ids_about(connection, trade.ask.listing))
+        left = stock.left(read_listing(decode(raw).body), about)
+        if left < trade.terms.quantity:
+            raise LocalError("not-enough-left", left=left, asked=trade.terms.quantity)
+
+    def _send(self, connection: Connection, trade: Trade, message: Message) -> None:
+        other = trade.household(self.role_in(trade).other)
+        content = TradeLetter(trade.id, (message.raw,), trade.heads()).pack()
+        letter = self._post.write(connection, other, Topic.TRADE, content)
+        book.set_letter(connection, message.id, letter)
+
+    def _keep(self, connection: Connection, trade: Trade) -> None:
+        co_signed = trade.co_signed()
+        if co_signed is not None and trade.signed and trade.concluded is not None:
+            self._keep_receipt(connection, co_signed, trade.concluded.at_ms)
+
+    async def ask_for_missing(self, trade_ids: Sequence[TradeId]) -> None:
+        """Ask the other side for what this device may have lost: after a restore."""
+
+        def write(connection: Connection) -> None:
+            for trade in book.load_many(connection, trade_ids):
+                other = trade.household(self.role_in(trade).other)
+                content = TradeLetter(trade.id, (), trade.heads(), asks=True).pack()
+                self._post.write(connection, other, Topic.TRADE, content)
+
+        await self._database.write(write)
+        self._post.wake()
+
+    # -- taking in
+
+    def _take_in(self, connection: Connection, incoming: Incoming) -> None:
+        """Keep what a letter brings. Raises RemoteError (refused for good) or NotYet."""
+        letter = read_trade_letter(incoming.content)
+        now_ms = self._clock.now_ms()
+        for raw in letter.raws:
+            message = read_message(raw)
+            self._check(connection, incoming, letter, message, now_ms)
+            if not incoming.is_copy or message.author == self.household:
+                self._insert(connection, message, now_ms)
+        trade = book.load(connection, letter.trade)
+        if trade is None or trade.role_of(self.household) is None:
+            return
+        self._keep(connection, trade)
+        if letter.asks and not incoming.is_copy:
+            self._send_missing(connection, trade, letter)
+
+    def _insert(self, connection: Connection, message: Message, now_ms: int) -> None:
+        body, listing_raw = message.body, None
+        if isinstance(body, Ask):
+            listing_raw = book.listing_record(connection, body.listing, body.publisher)
+        is_new = book.insert(connection, message, now_ms, listing_raw=listing_raw)
+        if is_new and isinstance(body, Ask | Promise):
+            note_head(connection, message.author, message.device, body.head)
+
+    def _check(
+        self,
+        connection: Connection,
+        incoming: Incoming,
+        letter: TradeLetter,
+        message: Message,
+        now_ms: int,
+    ) -> None:
+        members = self._members()
+        if message.community != members.community:
+            raise RemoteError("other-community")
+        if message.trade != letter.trade:
+            raise RemoteError("other-trade")
+        if message.author not in (incoming.sender, self.household):
+            raise RemoteError("foreign-message")
+        if not members.was_device(message.author, message.device):
+            raise NotYet
+        if message.at_ms > now_ms + MAX_AHEAD_MS:
+            raise NotYet
+        if incoming.is_copy:
+            return
+        body = message.body
+        if isinstance(body, Ask):
+            if message.author == incoming.sender and body.publisher != self.household:
+                raise RemoteError("foreign-message")
+            since_ms = now_ms - DAY_MS
+            if book.count_opened_by(connection, message.author, since_ms) >= _MAX_OPENED_A_DAY:
+                raise RemoteError("too-many-trades")
+        elif (
+            book.load(connection, message.trade) is None
+            and book.count_orphans(connection, message.author) >= _MAX_ORPHANS
+        ):
+            raise RemoteError("too-many-trades")
+
+    def _send_missing(self, connection: Connection, trade: Trade, letter: TradeLetter) -> None:
+        """Send all messages of both sides that come after what the other says it has."""
+        raws: list[bytes] = []
+        for role, head in zip((Role.PUBLISHER, Role.SEEKER), letter.have, strict=True):
+            chain = trade.chains[role]
+            known = [message.id for message in chain]
+            start = known.index(head) + 1 if head in known else 0
+            raws += [message.raw for message in chain[start:]]
+        other = trade.household(self.role_in(trade).other)
+        for part in letters_of(trade.id, raws, trade.heads()):
+            self._post.write(connection, other, Topic.TRADE, part.pack())
+
+    def _after_taking(self, taken: Sequence[Incoming]) -> None:
+        if any(incoming.topic is Topic.TRADE for incoming in taken):
+            self.tell()
+
+    def tell(self) -> None:
+        """After a commit: deliver what was written, and see what follows."""
+        self._post.wake()
+        for listener in self.on_moved:
+            listener()
+
+
+def is_over(trade: Trade) -> bool:
+    """Tell whether nothing more can follow."""
+    return trade.state in FINAL
