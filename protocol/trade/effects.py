@@ -24,8 +24,9 @@ _OUTCOMES = {
 def apply(trade: Trade, message: Message, role: Role, then: State) -> None:
     """Change the trade as this message of this side does, and move it to the next state."""
     _take_body(trade, message, role)
-    if then in _OUTCOMES and then is not trade.state:
+    if then in _OUTCOMES:
         _conclude(trade, message, role, _OUTCOMES[then])
+    trade.lent = trade.lent or then is State.LENT
     trade.state = then
     trade.applied.append(message)
 
@@ -41,6 +42,7 @@ def _take_body(trade: Trade, message: Message, role: Role) -> None:
             trade.offered_slots[role] = slots
         case Appoint(slot):
             trade.appointment = slot
+            trade.offered_slots.clear()
         case Address(text):
             trade.addresses[role] = text
         case Due(due_at_ms) if message.type is Type.EXTEND:
@@ -50,7 +52,9 @@ def _take_body(trade: Trade, message: Message, role: Role) -> None:
             trade.proposed_due.clear()
         case Dispute(steward):
             trade.steward, trade.disputed_by = steward, role
-            trade.outcome = trade.at_fault = trade.concluded = None
+            if trade.state is not State.DISPUTED:
+                trade.disputed_at_ms = trade.at_ms
+            trade.outcome = trade.at_fault = trade.concluded = trade.concluded_at_ms = None
             trade.signed.clear()
             trade.settle.clear()
         case RulingCopy(raw):
@@ -89,7 +93,7 @@ def _take_draw(trade: Trade, body: Draw | Enter | Close | Result) -> None:
 
 def _conclude(trade: Trade, message: Message, role: Role, outcome: Outcome) -> None:
     trade.outcome = outcome
-    trade.concluded = message
+    trade.concluded, trade.concluded_at_ms = message, trade.at_ms
     trade.at_fault = None
     if outcome is Outcome.NO_SHOW:
         trade.at_fault = trade.household(role.other)

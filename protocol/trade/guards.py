@@ -10,11 +10,11 @@ from protocol.trade.agreement import Accept, Promise, Sign
 from protocol.trade.codes import hash_of
 from protocol.trade.dispute import Dispute, RulingCopy, Settle, Steward, read_ruling
 from protocol.trade.draw import Close, Result, Reveal, commitment_to, winner
-from protocol.trade.limits import LONGEST_PROMISE_MS, UNCONFIRMED_MS
+from protocol.trade.limits import LONGEST_PROMISE_MS, UNCONFIRMED_MS, UNSETTLED_MS
 from protocol.trade.meeting import Appoint, Confirm, Due
 from protocol.trade.message import Message
 from protocol.trade.trade import Trade
-from protocol.trade.transitions import Guard, Role
+from protocol.trade.transitions import Guard, Role, State
 from protocol.trade.types import Type
 
 Check = Callable[[Trade, Message, Role], bool]
@@ -23,6 +23,11 @@ Check = Callable[[Trade, Message, Role], bool]
 def holds(guard: Guard, trade: Trade, message: Message, role: Role) -> bool:
     """Tell whether a guard lets this message of this side pass. Never raises."""
     return _CHECKS[guard](trade, message, role)
+
+
+def _written_ms(trade: Trade, message: Message) -> int:
+    """When a message counts as written: no earlier than what comes before it."""
+    return max(trade.at_ms, message.at_ms)
 
 
 def _same_terms(trade: Trade, message: Message, role: Role) -> bool:
@@ -40,11 +45,8 @@ def _public_agreed(trade: Trade, message: Message, role: Role) -> bool:
 
 
 def _in_time(trade: Trade, message: Message, role: Role) -> bool:
-    body = message.body
-    return (
-        isinstance(body, Promise)
-        and message.at_ms < body.until_ms <= message.at_ms + LONGEST_PROMISE_MS
-    )
+    body, now_ms = message.body, _written_ms(trade, message)
+    return isinstance(body, Promise) and now_ms < body.until_ms <= now_ms + LONGEST_PROMISE_MS
 
 
 def _unaware(trade: Trade, message: Message, role: Role) -> bool:
@@ -59,16 +61,34 @@ def _named_slot(trade: Trade, message: Message, role: Role) -> bool:
     return isinstance(body, Appoint) and body.slot in trade.offered_slots.get(role.other, ())
 
 
+def _future_slot(trade: Trade, message: Message, role: Role) -> bool:
+    body = message.body
+    return isinstance(body, Appoint) and body.slot.starts_at_ms > _written_ms(trade, message)
+
+
 def _after_appointment(trade: Trade, message: Message, role: Role) -> bool:
-    return trade.appointment is not None and message.at_ms >= trade.appointment.starts_at_ms
+    slot = trade.appointment
+    return slot is not None and _written_ms(trade, message) >= slot.ends_at_ms
 
 
 def _after_promise(trade: Trade, message: Message, role: Role) -> bool:
-    return trade.promise is not None and message.at_ms >= trade.promise.until_ms
+    return _after(trade, message, trade.runs_out_ms, 0)
 
 
 def _long_after_promise(trade: Trade, message: Message, role: Role) -> bool:
-    return trade.promise is not None and (message.at_ms >= trade.promise.until_ms + UNCONFIRMED_MS)
+    return _after(trade, message, trade.runs_out_ms, UNCONFIRMED_MS)
+
+
+def _long_after_due(trade: Trade, message: Message, role: Role) -> bool:
+    return _after(trade, message, trade.terms.due_at_ms, UNCONFIRMED_MS)
+
+
+def _long_after_dispute(trade: Trade, message: Message, role: Role) -> bool:
+    return _after(trade, message, trade.disputed_at_ms, UNSETTLED_MS)
+
+
+def _after(trade: Trade, message: Message, at_ms: int | None, wait_ms: int) -> bool:
+    return at_ms is not None and _written_ms(trade, message) >= at_ms + wait_ms
 
 
 def _no_code(trade: Trade, message: Message, role: Role) -> bool:
@@ -84,6 +104,14 @@ def _right_code(trade: Trade, message: Message, role: Role) -> bool:
 
 def _loan(trade: Trade, message: Message, role: Role) -> bool:
     return trade.terms.is_loan
+
+
+def _was_lent(trade: Trade, message: Message, role: Role) -> bool:
+    return trade.lent
+
+
+def _not_lent(trade: Trade, message: Message, role: Role) -> bool:
+    return not trade.lent
 
 
 def _later_due(trade: Trade, message: Message, role: Role) -> bool:
@@ -163,9 +191,8 @@ def _fair_result(trade: Trade, message: Message, role: Role) -> bool:
         winner(drawing.draw, drawing.close, body)
     except RemoteError:
         return False
-    told = any(m.type is Type.REVEAL for m in trade.applied)
     own = drawing.close.commitments.index(drawing.enter.commitment)
-    return not told or body.secrets[own] is not None
+    return trade.state is not State.REVEALED or body.secrets[own] is not None
 
 
 def _signature(trade: Trade, message: Message, role: Role) -> bool:
@@ -181,18 +208,27 @@ def _not_completed(trade: Trade, message: Message, role: Role) -> bool:
     return trade.outcome is not Outcome.COMPLETED
 
 
+def _not_settled(trade: Trade, message: Message, role: Role) -> bool:
+    return trade.concluded is None or trade.concluded.type not in (Type.SETTLE, Type.RULING)
+
+
 _CHECKS: dict[Guard, Check] = {
     Guard.SAME_TERMS: _same_terms,
     Guard.PUBLIC_AGREED: _public_agreed,
     Guard.IN_TIME: _in_time,
     Guard.UNAWARE: _unaware,
     Guard.NAMED_SLOT: _named_slot,
+    Guard.FUTURE_SLOT: _future_slot,
     Guard.AFTER_APPOINTMENT: _after_appointment,
     Guard.AFTER_PROMISE: _after_promise,
     Guard.LONG_AFTER_PROMISE: _long_after_promise,
+    Guard.LONG_AFTER_DUE: _long_after_due,
+    Guard.LONG_AFTER_DISPUTE: _long_after_dispute,
     Guard.NO_CODE: _no_code,
     Guard.RIGHT_CODE: _right_code,
     Guard.LOAN: _loan,
+    Guard.WAS_LENT: _was_lent,
+    Guard.NOT_LENT: _not_lent,
     Guard.LATER_DUE: _later_due,
     Guard.PROPOSED_DUE: _proposed_due,
     Guard.THIRD_PARTY: _third_party,
@@ -202,6 +238,7 @@ _CHECKS: dict[Guard, Check] = {
     Guard.BOTH_COMPLETED: _both(Outcome.COMPLETED),
     Guard.BOTH_CANCELLED: _both(Outcome.CANCELLED),
     Guard.NOT_COMPLETED: _not_completed,
+    Guard.NOT_SETTLED: _not_settled,
     Guard.OWN_COMMITMENT: _own_commitment,
     Guard.FITS_COMMITMENT: _own_secret,
     Guard.FAIR_RESULT: _fair_result,

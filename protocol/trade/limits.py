@@ -25,6 +25,8 @@ PROMISE_MS = 14 * DAY_MS
 """How long a promise holds where nobody says otherwise."""
 LONGEST_PROMISE_MS = 90 * DAY_MS
 UNCONFIRMED_MS = 14 * DAY_MS
-"""After the promise has run out, a handover that one side alone confirmed can lapse."""
+"""After the promise has run out (or a loan was due), what one side alone confirmed can lapse."""
+UNSETTLED_MS = 30 * DAY_MS
+"""After it was raised, a dispute that nobody settled can lapse."""
 MAX_AHEAD_MS = 10 * MINUTE_MS
 """A message dated further ahead is not taken yet."""

@@ -4,6 +4,9 @@ The order is a function of the messages alone: the publisher's next one as soon 
 seen is merged, else the seeker's. So the publisher, which names what it has seen in all that it
 writes, only ever sees the order grow at its end, and both sides with the same messages are in
 the same state, whatever the order of arrival.
+
+What a side has named as seen stays seen, and of two messages that its author put in the same
+place the one that the other side has named stands: nobody takes back what was answered.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from protocol.ids import HouseholdId
 from protocol.trade.agreement import Ask
 from protocol.trade.effects import apply
 from protocol.trade.guards import holds
-from protocol.trade.message import NOTHING, Message
+from protocol.trade.message import NOTHING, Message, MessageId
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import TRANSITIONS, Role, State
 from protocol.trade.types import Type
@@ -23,20 +26,23 @@ from protocol.trade.types import Type
 def fold(messages: Iterable[Message]) -> Trade | None:
     """Return the trade that these messages make; None without the one that opens it.
 
-    messages: of one trade, read and of the right devices, in any order; repeated ones and
-    such as follow a gap have no influence. Never raises.
+    messages: of one trade, read and of the right devices, in any order; repeated ones, such
+    as follow a gap, and those of others have no influence. Never raises.
     """
-    received = list(messages)
-    opening = next((m for m in received if m.type is Type.ASK), None)
+    received = {message.id: message for message in messages}
+    opening = next((m for m in received.values() if m.type is Type.ASK), None)
     if opening is None or not isinstance(opening.body, Ask):
         return None
     ask = opening.body
     if ask.publisher == opening.author:
         return None
-    publisher = _chain(received, ask.publisher, opening)
-    seeker = _chain(received, opening.author, opening)
+    own: dict[HouseholdId, list[Message]] = {ask.publisher: [], opening.author: []}
+    for message in received.values():
+        if message.author in own and _same_trade(message, opening):
+            own[message.author].append(message)
     trade = Trade(opening, ask, ask.terms)
-    _merge(trade, publisher, seeker)
+    publisher, seeker = own[ask.publisher], own[opening.author]
+    _merge(trade, _chain(publisher, seeker), _chain(seeker, publisher))
     return trade
 
 
@@ -53,17 +59,15 @@ def possible(trade: Trade, role: Role) -> set[Type]:
     return {type for state, type, by in TRANSITIONS if state is trade.state and by is role}
 
 
-def _chain(messages: Sequence[Message], author: HouseholdId, opening: Message) -> list[Message]:
-    """Return one side's messages from the first to the first gap.
+def _same_trade(message: Message, opening: Message) -> bool:
+    return message.trade == opening.id and message.community == opening.community
 
-    Of two that name the same predecessor (its author lies) the lower id counts.
-    """
-    by_previous: dict[bytes, Message] = {}
-    for message in messages:
-        if message.author == author and message.trade == opening.id:
-            known = by_previous.get(message.previous)
-            if known is None or message.id < known.id:
-                by_previous[message.previous] = message
+
+def _chain(own: Sequence[Message], others: Sequence[Message]) -> list[Message]:
+    """Return one side's messages from the first to the first gap."""
+    by_previous: dict[bytes, Message] = {message.previous: message for message in own}
+    if len(by_previous) < len(own):
+        by_previous = _answered_first(own, others)
     chain: list[Message] = []
     following = by_previous.get(NOTHING)
     while following is not None and following.seq == len(chain):
@@ -72,21 +76,46 @@ def _chain(messages: Sequence[Message], author: HouseholdId, opening: Message) -
     return chain
 
 
+def _answered_first(own: Sequence[Message], others: Sequence[Message]) -> dict[bytes, Message]:
+    """Return what follows each message where their author has put several in one place.
+
+    The one that leads to what the other side has named as seen counts; else the lower id.
+    """
+    by_id = {message.id: message for message in own}
+    answered: set[MessageId] = set()
+    for other in others:
+        found = by_id.get(other.seen)
+        while found is not None and found.id not in answered:
+            answered.add(found.id)
+            found = by_id.get(found.previous)
+    by_previous: dict[bytes, Message] = {}
+    for message in sorted(own, key=lambda m: (m.id not in answered, m.id)):
+        by_previous.setdefault(message.previous, message)
+    return by_previous
+
+
 def _merge(trade: Trade, publisher: Sequence[Message], seeker: Sequence[Message]) -> None:
-    """Apply both chains in their one order."""
-    merged = {NOTHING}
+    """Apply both chains in their one order. A chain ends where it takes back what it had seen."""
     waiting = {Role.PUBLISHER: iter(publisher), Role.SEEKER: iter(seeker)}
     first = {role: next(chain, None) for role, chain in waiting.items()}
+    merged: dict[Role, dict[MessageId, int]] = {role: {NOTHING: -1} for role in Role}
+    seen_seq = dict.fromkeys(Role, -1)
     while True:
-        for role in (Role.PUBLISHER, Role.SEEKER):
+        for role, other in ((Role.PUBLISHER, Role.SEEKER), (Role.SEEKER, Role.PUBLISHER)):
             message = first[role]
-            if message is not None and message.seen in merged:
+            if message is not None and message.seen in merged[other]:
                 break
         else:
             return
         assert message is not None
-        merged.add(message.id)
+        seq = merged[other][message.seen]
+        if seq < seen_seq[role]:
+            first[role] = None
+            continue
+        seen_seq[role] = seq
+        merged[role][message.id] = message.seq
         trade.chains[role].append(message)
+        trade.at_ms = max(trade.at_ms, message.at_ms)
         then = step(trade, message, role)
         if then is None:
             trade.void.append(message)

@@ -38,13 +38,16 @@ class Trade:
 
     terms: those on the table, later those promised, with the due day as extended. applied:
     the messages that had an effect, in their order; void: those that had none.
-    concluded: the message that brought the outcome. offered_slots: by who named them.
+    concluded: the message that brought the outcome. offered_slots: by who named them, since
+    the last appointment. at_ms: the latest time that a merged message names: what follows
+    counts as written no earlier, whatever it says. lent: whether a loan has changed hands.
     """
 
     opening: Message
     ask: Ask
     terms: Terms
     state: State = State.START
+    at_ms: int = 0
     promise: Promise | None = None
     promise_message: Message | None = None
     offered_slots: dict[Role, tuple[Slot, ...]] = field(default_factory=dict)
@@ -53,13 +56,16 @@ class Trade:
     proposed_due: dict[Role, int] = field(default_factory=dict)
     position_in_queue: int | None = None
     drawing: Drawing | None = None
+    lent: bool = False
     steward: HouseholdId | None = None
     disputed_by: Role | None = None
+    disputed_at_ms: int | None = None
     settle: dict[Role, Outcome] = field(default_factory=dict)
     ruling: Ruling | None = None
     outcome: Outcome | None = None
     at_fault: HouseholdId | None = None
     concluded: Message | None = None
+    concluded_at_ms: int | None = None
     signed: dict[Role, tuple[DeviceKey, bytes]] = field(default_factory=dict)
     applied: list[Message] = field(default_factory=list)
     void: list[Message] = field(default_factory=list)
@@ -120,6 +126,14 @@ class Trade:
             return None
         return said.return_hash if is_return else said.handover_hash
 
+    @property
+    def runs_out_ms(self) -> int | None:
+        """When the promise may lapse: at its end, or that of a later appointment."""
+        if self.promise is None:
+            return None
+        met = 0 if self.appointment is None else self.appointment.ends_at_ms
+        return max(self.promise.until_ms, met)
+
     def next_position(self, role: Role) -> Position:
         """Return where the next message of one side goes."""
         own, other = self.chains[role], self.chains[role.other]
@@ -143,7 +157,7 @@ class Trade:
 
         A cancellation before any promise leaves no receipt.
         """
-        if self.outcome is None or self.concluded is None or self.promise is None:
+        if self.outcome is None or self.concluded_at_ms is None or self.promise is None:
             return None
         completed = self.outcome is Outcome.COMPLETED
         try:
@@ -153,7 +167,7 @@ class Trade:
                 publisher=self.publisher,
                 seeker=self.seeker,
                 listing_kind=self.ask.listing_kind,
-                month=month_of(self.concluded.at_ms),
+                month=month_of(self.concluded_at_ms),
                 outcome=self.outcome,
                 terms_hash=self.promise.terms_hash,
                 credit=self.terms.credit if completed and self.promise.public else None,

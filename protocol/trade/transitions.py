@@ -60,12 +60,17 @@ class Guard(Enum):
     IN_TIME = "runs out later than now, and within 90 days"
     UNAWARE = "written before its author saw the promise"
     NAMED_SLOT = "one of the times that the other side named"
-    AFTER_APPOINTMENT = "written after the appointment began"
-    AFTER_PROMISE = "written after the promise ran out"
-    LONG_AFTER_PROMISE = "written 14 days after the promise ran out"
+    FUTURE_SLOT = "begins later than now"
+    AFTER_APPOINTMENT = "after the appointment has ended"
+    AFTER_PROMISE = "after the promise has run out"
+    LONG_AFTER_PROMISE = "14 days after the promise has run out"
+    LONG_AFTER_DUE = "14 days after the thing was due"
+    LONG_AFTER_DISPUTE = "30 days after the dispute was raised"
     NO_CODE = "without a code"
     RIGHT_CODE = "with the code that the other side showed"
     LOAN = "a loan"
+    WAS_LENT = "the thing has been lent out"
+    NOT_LENT = "the thing has not been lent out"
     LATER_DUE = "a later day than agreed"
     PROPOSED_DUE = "the day that the other side proposed"
     THIRD_PARTY = "names a household that is neither of the two"
@@ -75,6 +80,7 @@ class Guard(Enum):
     BOTH_COMPLETED = "the other side would have it completed too"
     BOTH_CANCELLED = "the other side would have it cancelled too"
     NOT_COMPLETED = "the receipt would not say completed"
+    NOT_SETTLED = "neither settled nor ruled before"
     OWN_COMMITMENT = "the closed list holds the seeker's commitment"
     FITS_COMMITMENT = "the secret fits the seeker's commitment"
     FAIR_RESULT = "drawing again gives the same"
@@ -142,14 +148,15 @@ _row((_S.DRAWN, _S.REVEALED), Type.RESULT, _PUBLISHER, _S.ASKED, _G.FAIR_RESULT)
 
 # After the promise: when and where.
 _row(_BINDING, Type.SLOTS, _EITHER, None)
-_row(_BINDING, Type.APPOINT, _EITHER, _S.APPOINTED, _G.NAMED_SLOT)
+_row(_BINDING, Type.APPOINT, _EITHER, _S.APPOINTED, _G.NAMED_SLOT, _G.FUTURE_SLOT)
 _row(_BINDING, Type.ADDRESS, _EITHER, None)
 _row(_BINDING, Type.CANCEL, _SEEKER, _S.CLOSED, _G.UNAWARE)
 _row(_BINDING, Type.CANCEL, _EITHER, _S.CANCELLED)
 _row((_S.APPOINTED,), Type.NO_SHOW, _EITHER, _S.NO_SHOW, _G.AFTER_APPOINTMENT)
 _row(_BINDING, Type.LAPSE, _EITHER, _S.CANCELLED, _G.AFTER_PROMISE)
 
-# Handover: confirmed by both, or by one that presents the other's code.
+# Handover: confirmed by both, or by one that presents the other's code. Who has not confirmed can
+# still say that it did not happen.
 for _role, _mine, _theirs in (
     (_PUBLISHER, _S.HANDED_BY_PUBLISHER, _S.HANDED_BY_SEEKER),
     (_SEEKER, _S.HANDED_BY_SEEKER, _S.HANDED_BY_PUBLISHER),
@@ -159,6 +166,8 @@ for _role, _mine, _theirs in (
     _row(_BINDING, Type.HANDOVER, _role, _mine, _G.NO_CODE)
     _row((_theirs,), Type.HANDOVER, _role, _S.LENT, _G.LOAN)
     _row((_theirs,), Type.HANDOVER, _role, _S.COMPLETED)
+    _row((_theirs,), Type.CANCEL, _role, _S.CANCELLED)
+    _row((_theirs,), Type.NO_SHOW, _role, _S.NO_SHOW, _G.AFTER_APPOINTMENT)
 _row(_HANDED, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_PROMISE)
 
 # A loan comes back, on the day agreed or on a later one.
@@ -171,19 +180,32 @@ for _role, _mine, _theirs in (
     _row((_S.LENT, _mine), Type.RETURN, _role, _S.COMPLETED, _G.RIGHT_CODE)
     _row((_S.LENT,), Type.RETURN, _role, _mine, _G.NO_CODE)
     _row((_theirs,), Type.RETURN, _role, _S.COMPLETED)
+_row(_RETURNED, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_DUE)
 
-# Disputes: settled by both, or by a steward whom both accept.
+# Disputes: settled by both, or by a steward whom both accept, or by meeting after all: a code
+# that the other showed says that both agree.
 _row(
-    (*_BINDING, *_HANDED, _S.LENT, *_RETURNED, _S.CANCELLED, _S.NO_SHOW, _S.DISPUTED),
+    (*_BINDING, *_HANDED, _S.LENT, *_RETURNED, _S.DISPUTED),
     Type.DISPUTE, _EITHER, _S.DISPUTED, _G.THIRD_PARTY,
 )  # fmt: skip
-_row((_S.SIGNED,), Type.DISPUTE, _SEEKER, _S.DISPUTED, _G.NOT_COMPLETED, _G.THIRD_PARTY)
+_row(
+    (_S.CANCELLED, _S.NO_SHOW), Type.DISPUTE, _EITHER, _S.DISPUTED,
+    _G.NOT_SETTLED, _G.THIRD_PARTY,
+)  # fmt: skip
+_row(
+    (_S.SIGNED,), Type.DISPUTE, _SEEKER, _S.DISPUTED,
+    _G.NOT_COMPLETED, _G.NOT_SETTLED, _G.THIRD_PARTY,
+)  # fmt: skip
 _row((_S.DISPUTED,), Type.STEWARD, _EITHER, _S.WITH_STEWARD, _G.NAMED_STEWARD)
 _row((_S.WITH_STEWARD,), Type.RULING, _EITHER, _S.COMPLETED, _G.RULED_COMPLETED)
 _row((_S.WITH_STEWARD,), Type.RULING, _EITHER, _S.CANCELLED, _G.RULED_CANCELLED)
 _row(_AT_ODDS, Type.SETTLE, _EITHER, _S.COMPLETED, _G.BOTH_COMPLETED)
 _row(_AT_ODDS, Type.SETTLE, _EITHER, _S.CANCELLED, _G.BOTH_CANCELLED)
 _row(_AT_ODDS, Type.SETTLE, _EITHER, None)
+_row(_AT_ODDS, Type.HANDOVER, _EITHER, _S.LENT, _G.RIGHT_CODE, _G.NOT_LENT, _G.LOAN)
+_row(_AT_ODDS, Type.HANDOVER, _EITHER, _S.COMPLETED, _G.RIGHT_CODE, _G.NOT_LENT)
+_row(_AT_ODDS, Type.RETURN, _EITHER, _S.COMPLETED, _G.RIGHT_CODE, _G.WAS_LENT)
+_row(_AT_ODDS, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_DISPUTE)
 
 # The receipt: the publisher's signature names all that came before it, so nothing moves any more;
 # then the seeker signs the same.
