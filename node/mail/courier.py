@@ -1,0 +1,219 @@
+"""One neighbour's mail: a stream on which parcels are delivered, deposited and collected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+
+import trio
+
+from node.conduct import Conduct
+from node.mail.dispatch import FIRST_DELAY_S, LONGEST_DELAY_S, Dispatch, Jobs
+from node.mail.mailroom import Mailroom
+from node.network.port import HostKey, Network, NetworkError, Stream, StreamClosed
+from protocol.errors import LocalError, RemoteError
+from protocol.mail import post as messages
+from protocol.mail.limits import MAX_PARCELS
+from protocol.mail.parcel import parcel_id
+from protocol.mail.post import Code, Collect, Collected, Deliver, Deposit, Parcels, Result, Waiting
+
+COLLECT_S = 60.0
+_DEADLINE_S = 30.0
+_MAX_ROUNDS = 256
+"""Frames of collected parcels in one go: more than one mailbox may hold."""
+_DONE = frozenset({Code.TAKEN, Code.KNOWN, Code.HELD})
+
+
+class Courier:
+    """Works for one connected host until its task is cancelled."""
+
+    def __init__(
+        self,
+        host: HostKey,
+        network: Network,
+        mailroom: Mailroom,
+        dispatch: Dispatch,
+        conduct: Conduct,
+        random: Random,
+        on_fault: Callable[[HostKey, str], None],
+    ) -> None:
+        self.is_paused = False
+        self._host = host
+        self._network = network
+        self._mailroom = mailroom
+        self._dispatch = dispatch
+        self._conduct = conduct
+        self._random = random
+        self._on_fault = on_fault
+        self._jobs = Jobs()
+        self._collects = True
+        self._tells = False
+        self._stream: Stream | None = None
+        self._wake = trio.Event()
+        self._pause_s = 0.0
+
+    def give(self, jobs: Jobs) -> None:
+        """Have parcels brought to the host."""
+        self._jobs.deliver += jobs.deliver
+        self._jobs.deposit += jobs.deposit
+        self._wake.set()
+
+    def collect(self) -> None:
+        """Fetch what the host keeps for this device."""
+        self._collects = True
+        self._wake.set()
+
+    def tell_waiting(self) -> None:
+        """Tell the host that something is kept here for it."""
+        self._tells = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        try:
+            while True:
+                self._wake = trio.Event()
+                await self._work()
+                if self._jobs.deliver or self._jobs.deposit or self._collects or self._tells:
+                    continue
+                with trio.move_on_after(COLLECT_S * self._random.uniform(0.8, 1.2)) as waiting:
+                    await self._wake.wait()
+                self._collects |= waiting.cancelled_caught
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._close()
+
+    async def _work(self) -> None:
+        """Do what there is to do; after a failure wait, longer each time."""
+        jobs, self._jobs = self._jobs, Jobs()
+        try:
+            if self._tells:
+                self._tells = False
+                await self._ask(messages.write(Waiting()), parcels=0)
+            await self._bring(jobs.deliver, is_deposit=False)
+            if self._collects:
+                self._collects = False
+                await self._collect()
+            await self._bring(jobs.deposit, is_deposit=True)
+        except (NetworkError, RemoteError, LocalError) as error:
+            self._note_failure(error)
+            rows = [*jobs.deliver, *jobs.deposit]
+            self._dispatch.failed(rows, self._host, trio.current_time(), FIRST_DELAY_S)
+            await self._close()
+            await self._pause()
+        else:
+            self._pause_s = 0.0
+
+    def _note_failure(self, error: Exception) -> None:
+        if isinstance(error, RemoteError):
+            self._on_fault(self._host, error.code)
+        else:
+            is_network = isinstance(error, NetworkError)
+            self._conduct.count("mail-broken" if is_network else "mail-not-stored")
+
+    async def _pause(self) -> None:
+        """Let others have what this host would not take."""
+        self._pause_s = min(LONGEST_DELAY_S, max(FIRST_DELAY_S, 2 * self._pause_s))
+        self.is_paused = True
+        self._mailroom.wake()
+        await trio.sleep(self._pause_s * self._random.uniform(0.8, 1.2))
+        self.is_paused = False
+        self._mailroom.wake()
+
+    # -- bringing
+
+    async def _bring(self, rows: Sequence[int], is_deposit: bool) -> None:
+        rest = list(rows)
+        while rest:
+            part = rest[:MAX_PARCELS]
+            found = await self._bytes_of(part)
+            gone = [n for n in part if n not in found]  # settled meanwhile, or sealed anew
+            self._dispatch.done(gone, self._host)
+            sent = [n for n in part if n in found]
+            sent = sent[: messages.fit([found[n] for n in sent])]
+            if sent:
+                await self._hand_over(sent, tuple(found[n] for n in sent), is_deposit)
+            rest = [n for n in rest if n not in {*gone, *sent}]
+
+    async def _bytes_of(self, rows: Sequence[int]) -> Mapping[int, bytes]:
+        outbox = self._mailroom.outbox
+        return await self._mailroom.database.read(
+            lambda connection: dict(outbox.parcels(connection, rows))
+        )
+
+    async def _hand_over(
+        self, rows: Sequence[int], raws: tuple[bytes, ...], is_deposit: bool
+    ) -> None:
+        frame = messages.write(Deposit(raws) if is_deposit else Deliver(raws))
+        codes = await self._ask(frame, len(raws))
+        by_code: dict[Code, list[int]] = {}
+        for n, code in zip(rows, codes, strict=True):
+            by_code.setdefault(code, []).append(n)
+        await self._mailroom.note_result(self._host, by_code, is_deposit)
+        now_s = trio.current_time()
+        for code, some in by_code.items():
+            if code in _DONE or (code is Code.REFUSED and not is_deposit):
+                self._dispatch.done(some, self._host)
+            else:
+                self._dispatch.failed(some, self._host, now_s, _first_delay_s(code, is_deposit))
+        self._mailroom.wake()
+
+    # -- collecting
+
+    async def _collect(self) -> None:
+        after = 0
+        for _ in range(_MAX_ROUNDS):
+            answer = await self._exchange(messages.write(Collect(after)))
+            if not isinstance(answer, Parcels):
+                raise RemoteError("mail-unexpected")
+            if not answer.parcels:
+                return
+            if answer.last <= after:
+                raise RemoteError("mail-endless")
+            after = answer.last
+            codes = await self._mailroom.take(answer.parcels, self._host)
+            settled = tuple(
+                parcel_id(raw)
+                for raw, code in zip(answer.parcels, codes, strict=True)
+                if code not in (Code.LATER, Code.FULL)
+            )
+            if settled:
+                await self._ask(messages.write(Collected(settled)), parcels=0)
+        raise RemoteError("mail-endless")
+
+    # -- the stream
+
+    async def _ask(self, frame: bytes, parcels: int) -> tuple[Code, ...]:
+        answer = await self._exchange(frame)
+        if not isinstance(answer, Result) or len(answer.codes) != parcels:
+            raise RemoteError("mail-unexpected")
+        return answer.codes
+
+    async def _exchange(self, frame: bytes) -> messages.Message:
+        """Send one frame and return the answer; on a new stream if the old one has ended."""
+        if self._stream is not None:
+            try:
+                return await self._exchange_on(self._stream, frame)
+            except NetworkError:
+                await self._close()
+        self._stream = await self._network.open_stream(self._host, messages.PROTOCOL)
+        return await self._exchange_on(self._stream, frame)
+
+    async def _exchange_on(self, stream: Stream, frame: bytes) -> messages.Message:
+        await stream.send_frame(frame, _DEADLINE_S)
+        answer = await stream.receive_frame(deadline_s=_DEADLINE_S)
+        if answer is None:
+            raise StreamClosed("the neighbour ended the exchange")
+        return messages.read(answer)
+
+    async def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.aclose()
+
+
+def _first_delay_s(code: Code, is_deposit: bool) -> float:
+    """Return how long to wait before asking again."""
+    if code is Code.UNDECIPHERABLE:
+        return 0.0  # it has been sealed anew
+    return LONGEST_DELAY_S if is_deposit and code is not Code.LATER else FIRST_DELAY_S

@@ -1,0 +1,129 @@
+"""Parcels kept for absent devices of others: bounded, and let go once collected (spec 08 §holders).
+
+Every function runs inside a transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from node.store.database import Connection
+from protocol.ids import HouseholdId
+from protocol.mail import limits, post
+from protocol.mail.mailbox import may_be_held
+from protocol.mail.parcel import parcel_id, read_parcel
+from protocol.mail.post import Code
+
+
+@dataclass(frozen=True, slots=True)
+class HeldForOthers:
+    """parcels, bytes: kept now. depositors: households. full: how many of them have used up
+    what may be kept for one.
+    """
+
+    parcels: int
+    bytes: int
+    depositors: int
+    full: int
+
+
+def deposit(
+    connection: Connection, raws: Sequence[bytes], depositor: HouseholdId, now_ms: int
+) -> list[Code]:
+    """Keep parcels as far as there is room; one code each. RemoteError if one is malformed."""
+    parcels = [read_parcel(raw) for raw in raws]
+    count, size = _total(connection)
+    own_count, own_size = _of(connection, depositor)
+    codes: list[Code] = []
+    for raw, parcel in zip(raws, parcels, strict=True):
+        id = parcel_id(raw)
+        if connection.execute("SELECT 1 FROM parcel_held WHERE id = ?", (id,)).fetchone():
+            codes.append(Code.KNOWN)
+        elif not may_be_held(parcel.expires_at_ms, now_ms):
+            codes.append(Code.REFUSED)
+        elif (
+            count >= limits.HELD_PARCELS
+            or size + len(raw) > limits.HELD_BYTES
+            or own_count >= limits.DEPOSITOR_PARCELS
+            or own_size + len(raw) > limits.DEPOSITOR_BYTES
+            or _under(connection, parcel.tag) >= limits.TAG_PARCELS
+        ):
+            codes.append(Code.FULL)
+        else:
+            connection.execute(
+                "INSERT INTO parcel_held (id, tag, depositor, bytes, expires_at_ms, parcel)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (id, parcel.tag, depositor, len(raw), parcel.expires_at_ms, raw),
+            )
+            count, size = count + 1, size + len(raw)
+            own_count, own_size = own_count + 1, own_size + len(raw)
+            codes.append(Code.HELD)
+    return codes
+
+
+def held_for(
+    connection: Connection, tags: Collection[bytes], after: int, now_ms: int
+) -> tuple[int, list[bytes]]:
+    """Return what fits one frame of what is kept under some tags, and the number of the last.
+
+    after: the number that the answer before ended with; 0 at first.
+    """
+    marks = ",".join("?" * len(tags))
+    rows = connection.execute(
+        f"SELECT n, parcel FROM parcel_held WHERE tag IN ({marks}) AND n > ?"
+        " AND expires_at_ms > ? ORDER BY n LIMIT ?",
+        (*tags, after, now_ms, limits.MAX_PARCELS),
+    ).fetchall()
+    rows = rows[: post.fit([raw for _, raw in rows])]
+    return (rows[-1][0] if rows else after), [raw for _, raw in rows]
+
+
+def let_go(connection: Connection, ids: Sequence[bytes], tags: Collection[bytes]) -> None:
+    """Drop what a device has collected; only what was under its own tags."""
+    marks = ",".join("?" * len(tags))
+    for id in ids:
+        connection.execute(
+            f"DELETE FROM parcel_held WHERE id = ? AND tag IN ({marks})", (id, *tags)
+        )
+
+
+def forget_expired(connection: Connection, now_ms: int) -> None:
+    """Drop what nobody collected in its time."""
+    connection.execute("DELETE FROM parcel_held WHERE expires_at_ms <= ?", (now_ms,))
+
+
+def held_for_others(connection: Connection) -> HeldForOthers:
+    """Return what is kept in all."""
+    count, size = _total(connection)
+    rows = connection.execute(
+        "SELECT count(*), sum(bytes) FROM parcel_held GROUP BY depositor"
+    ).fetchall()
+    full = sum(
+        parcels >= limits.DEPOSITOR_PARCELS
+        or used > limits.DEPOSITOR_BYTES - limits.MAX_PARCEL_BYTES
+        for parcels, used in rows
+    )
+    return HeldForOthers(count, size, len(rows), full)
+
+
+def _total(connection: Connection) -> tuple[int, int]:
+    row: tuple[int, int] = connection.execute(
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM parcel_held"
+    ).fetchone()
+    return row
+
+
+def _of(connection: Connection, depositor: HouseholdId) -> tuple[int, int]:
+    row: tuple[int, int] = connection.execute(
+        "SELECT count(*), coalesce(sum(bytes), 0) FROM parcel_held WHERE depositor = ?",
+        (depositor,),
+    ).fetchone()
+    return row
+
+
+def _under(connection: Connection, tag: bytes) -> int:
+    (count,) = connection.execute(
+        "SELECT count(*) FROM parcel_held WHERE tag = ?", (tag,)
+    ).fetchone()
+    return int(count)

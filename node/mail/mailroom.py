@@ -1,0 +1,117 @@
+"""The transactions of mail: each one is all or nothing, and tells afterwards what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from node.clock import Clock
+from node.conduct import Conduct
+from node.mail.incoming import Incoming
+from node.mail.intake import Intake, Taken
+from node.mail.outbox import Outbox, Row
+from node.network.port import HostKey
+from node.store.database import Connection, Database
+from protocol.ids import DeviceKey, HouseholdId
+from protocol.mail.letter import Note, Topic, read_note
+from protocol.mail.limits import MAX_NOTED
+from protocol.mail.mailbox import tags_now
+from protocol.mail.post import Code
+from protocol.membership.members import Members
+
+Write = Callable[[Connection, HouseholdId, Topic, bytes, DeviceKey], bytes]
+"""Queues a letter to one device within a transaction."""
+
+
+class Mailroom:
+    """Takes parcels in and notes what became of those sent."""
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        intake: Intake,
+        write: Write,
+        clock: Clock,
+        conduct: Conduct,
+        members: Callable[[], Members],
+        household_of: Callable[[HostKey], HouseholdId | None],
+        network_key: bytes,
+    ) -> None:
+        """household_of: whom a connected host has proven to be at the gate."""
+        self.database = database
+        self.outbox = outbox
+        self.household_of = household_of
+        self.on_taken: list[Callable[[Sequence[Incoming]], None]] = []
+        self.wake: Callable[[], None] = lambda: None
+        self._intake = intake
+        self._write = write
+        self._clock = clock
+        self._conduct = conduct
+        self._members = members
+        self._network_key = network_key
+        intake.serve(Topic.DELIVERY, self._take_note)
+
+    def tags_at(self, host: HostKey) -> list[bytes]:
+        """Return the tags of the mailboxes of the devices at a connected host."""
+        household = self.household_of(host)
+        member = None if household is None else self._members().member(household)
+        if member is None:
+            return []
+        now_ms = self._clock.now_ms()
+        return [
+            tag
+            for device, at in member.devices.items()
+            if at == host
+            for tag in tags_now(self._network_key, DeviceKey(device), now_ms)
+        ]
+
+    async def take(self, raws: Sequence[bytes], remote: HostKey) -> list[Code]:
+        """Take in parcels that a host hands over; return what became of each.
+
+        Raises RemoteError if one is malformed, LocalError if the disk is full.
+        """
+        now_ms = self._clock.now_ms()
+
+        def take(connection: Connection) -> Taken:
+            taken = self._intake.take(connection, raws, remote, now_ms)
+            for author in dict.fromkeys((*taken.acks, *taken.nacks)):
+                acks, nacks = taken.acks.get(author, []), taken.nacks.get(author, [])
+                note = Note(tuple(acks[:MAX_NOTED]), tuple(nacks[:MAX_NOTED]))
+                self._write(connection, author[0], Topic.DELIVERY, note.pack(), author[1])
+            return taken
+
+        taken = await self.database.write(take)
+        self._conduct.counts.update(taken.counts)
+        if taken.letters:
+            for listener in self.on_taken:
+                listener(taken.letters)
+        self.wake()
+        return taken.codes
+
+    async def note_result(
+        self, host: HostKey, rows: Mapping[Code, Sequence[int]], is_deposit: bool
+    ) -> None:
+        """Keep what a host said of parcels delivered to it, or deposited with it."""
+        now_ms, holder = self._clock.now_ms(), self.household_of(host)
+        nobody: Sequence[int] = ()
+
+        def note(connection: Connection) -> None:
+            there = (*rows.get(Code.KNOWN, nobody), *rows.get(Code.TAKEN, nobody))
+            if is_deposit:
+                if holder is not None:
+                    kept = (*rows.get(Code.HELD, nobody), *rows.get(Code.KNOWN, nobody))
+                    self.outbox.note_held(connection, kept, holder)
+                return
+            self.outbox.settle(connection, there, Row.DELIVERED, now_ms)
+            self.outbox.settle(connection, rows.get(Code.REFUSED, nobody), Row.REFUSED, now_ms)
+            unread = rows.get(Code.UNDECIPHERABLE, nobody)
+            self.outbox.seal_anew(connection, unread, now_ms)
+
+        await self.database.write(note)
+
+    def _take_note(self, connection: Connection, incoming: Incoming) -> None:
+        """A device tells what it got, could not decipher, or has read."""
+        note, now_ms = read_note(incoming.content), self._clock.now_ms()
+        self.outbox.acknowledged(connection, incoming.device, note.acks, now_ms)
+        self.outbox.undeciphered(connection, incoming.device, note.nacks, now_ms)
+        self.outbox.read_by(connection, incoming.sender, note.reads, now_ms)
