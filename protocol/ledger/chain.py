@@ -120,8 +120,8 @@ def verify(
 ) -> LedgerReport:
     """Check the ledger of one household.
 
-    records: those of kind LEDGER that stand; what is another's, or of another kind, is left
-    out. seen: what the caller knows from before. forks: proofs, by whomever. The two
+    records: those of kind LEDGER that stand, in any order; what is another's, or of another
+    kind, is left out. seen: what the caller knows from before. forks: proofs, by whomever. The two
     functions let a caller that has checked signatures already spare itself the work.
     Never raises.
     """
@@ -157,7 +157,8 @@ def _links(
     records: Iterable[Envelope], working: _Working, signature_holds: Callable[[Envelope], bool]
 ) -> Links:
     links: Links = defaultdict(lambda: defaultdict(list))
-    for record in sorted(records, key=lambda record: record.id):
+    once = {record.id: record for record in records}
+    for _, record in sorted(once.items()):
         if record.household != working.household or record.kind != Kind.LEDGER:
             continue
         if record.community != working.members.community:
