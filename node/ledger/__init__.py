@@ -1,0 +1,1 @@
+"""Receipts linked for all to check, and what they say of a household."""
