@@ -7,7 +7,7 @@ from dataclasses import replace
 from protocol.ledger.receipt import Outcome
 from protocol.trade.agreement import Offer, Promise, Queue, Sign
 from protocol.trade.dispute import Dispute, RulingCopy, Settle, read_ruling
-from protocol.trade.draw import Close, Draw, Enter, Result, winner
+from protocol.trade.draw import Close, Draw, Enter, Result, Reveal, winner
 from protocol.trade.meeting import Address, Appoint, Due, Slots
 from protocol.trade.message import Message
 from protocol.trade.trade import Drawing, Trade
@@ -65,13 +65,13 @@ def _take_body(trade: Trade, message: Message, role: Role) -> None:
             trade.position_in_queue = position
         case Sign(signature):
             trade.signed[role] = (message.device, signature)
-        case Draw() | Enter() | Close() | Result() as body:
+        case Draw() | Enter() | Close() | Reveal() | Result() as body:
             _take_draw(trade, body)
         case _:
             pass  # what it says is in its type alone
 
 
-def _take_draw(trade: Trade, body: Draw | Enter | Close | Result) -> None:
+def _take_draw(trade: Trade, body: Draw | Enter | Close | Reveal | Result) -> None:
     if isinstance(body, Draw):
         trade.drawing = Drawing(body)
         return
@@ -82,6 +82,8 @@ def _take_draw(trade: Trade, body: Draw | Enter | Close | Result) -> None:
             drawing.enter = body
         case Close():
             drawing.close = body
+        case Reveal():
+            drawing.reveal = body
         case Result():
             drawing.result = body
             assert drawing.close is not None

@@ -14,7 +14,7 @@ from protocol.ledger.receipt import CoSigned, Outcome, Receipt, month_of
 from protocol.listing import ListingKind
 from protocol.trade.agreement import Ask, Promise, Sign
 from protocol.trade.dispute import Ruling
-from protocol.trade.draw import Close, Draw, Enter, Result
+from protocol.trade.draw import Close, Draw, Enter, Result, Reveal
 from protocol.trade.meeting import Slot
 from protocol.trade.message import NOTHING, Message, MessageId, Position, TradeId
 from protocol.trade.terms import Terms
@@ -28,6 +28,7 @@ class Drawing:
     draw: Draw
     enter: Enter | None = None
     close: Close | None = None
+    reveal: Reveal | None = None
     result: Result | None = None
     won: bool | None = None
 
