@@ -11,6 +11,7 @@ from p2pmarket import vocabulary
 from p2pmarket.texts import _, current_language
 from p2pmarket.texts.error_sentences import Sentences
 from p2pmarket.texts.error_sentences.communities import COMMUNITIES
+from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
 from p2pmarket.texts.error_sentences.node import NODE
 
@@ -65,4 +66,4 @@ class _Given(dict[str, object]):
         return "…"
 
 
-ERRORS: Mapping[str, Sentences] = {**NODE, **COMMUNITIES, **LISTINGS}
+ERRORS: Mapping[str, Sentences] = {**NODE, **COMMUNITIES, **LISTINGS, **LEDGER}
