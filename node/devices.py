@@ -186,13 +186,8 @@ class Devices:
             raise LocalError(self._community.my_status)
 
     def _certified(self) -> Sequence[tuple[Envelope, Device]]:
-        facts = self._inbox.members.facts_of(self._author.household, Kind.DEVICE)
-        found = [
-            (fact.record, fact.body)
-            for fact in facts
-            if isinstance(fact.body, Device) and not fact.record.withdrawn
-        ]
-        return sorted(found, key=lambda item: item[0].slot)
+        ever = self._inbox.members.devices_ever(self._author.household)
+        return [(record, device) for record, device in ever if not record.withdrawn]
 
     async def _free_slot(self) -> int:
         """Return a slot that was never used, or else the one that was given up first.

@@ -11,6 +11,8 @@ from protocol.signing import KeyPair, Seed
 FORMAT = 1
 PROFILE_SETTING = "profile"
 """The body of the own profile, as last chosen."""
+COPIED_SETTING = "device-copied"
+"""The key of the device with which another computer was seen to sign."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,21 +130,25 @@ class Members:
         """
         return self.device_slot(household, key) is not None
 
-    def was_host(self, household: HouseholdId, host_key: bytes) -> bool:
-        """Tell whether a household names, or named, this network host as a device's."""
-        return any(device.host == host_key for _, device in self._ever_certified(household))
+    def gave_up(self, household: HouseholdId, host_key: bytes) -> bool:
+        """Tell whether a household has withdrawn the device with this network host."""
+        return any(
+            record.withdrawn and device.host == host_key
+            for record, device in self.devices_ever(household)
+        )
 
     def device_slot(self, household: HouseholdId, key: DeviceKey) -> int | None:
         """Return the slot in which a household certifies, or certified, a signing key."""
-        ever = self._ever_certified(household)
-        return next((slot for slot, device in ever if device.signing == key), None)
+        ever = self.devices_ever(household)
+        return next((record.slot for record, device in ever if device.signing == key), None)
 
-    def _ever_certified(self, household: HouseholdId) -> Iterator[tuple[int, Device]]:
+    def devices_ever(self, household: HouseholdId) -> Iterator[tuple[Envelope, Device]]:
+        """Yield the readable device records that stand, withdrawn ones included, by slot."""
         held = self._facts.get(household, {})
         for slot in range(limits.DEVICE_SLOTS):
             fact = held.get((Kind.DEVICE, slot))
             if fact is not None and isinstance(fact.body, Device):
-                yield slot, fact.body
+                yield fact.record, fact.body
 
     def holds(self, record: Envelope) -> bool:
         """Tell whether exactly this membership record stands."""

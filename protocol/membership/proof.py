@@ -92,7 +92,7 @@ def _why_not(
     if member is not None and not member.stands:
         return "left"
     if member is not None:  # it belongs, but this host is none of its devices'
-        return "revoked" if members.was_host(household, host) else "stranger"
+        return "revoked" if members.gave_up(household, host) else "stranger"
     for record in records:
         if record.kind != Kind.CERTIFICATE or record.household != household:
             continue

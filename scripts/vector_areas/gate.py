@@ -110,6 +110,9 @@ def _judgements() -> Iterator[Case]:
     joining = [world.certificate(anna, founder), world.certify_device(anna)]
     confirmed = [*invited, *joining, world.confirmation(founder, anna)]
     gone = [*confirmed, world.removal(anna)]
+    second = world.certify_device(anna, 1)
+    given_up = world.certify_device(anna, 1, withdrawn=True, revision=1)
+    used_anew = world.certify_device(anna, 2, slot=1, at_ms=NOW_MS)
     late = START_MS + 400 * DAY_MS
 
     def case(
@@ -211,6 +214,30 @@ def _judgements() -> Iterator[Case]:
         confirmed,
         [],
         host=Household(3).host(),
+    )
+    yield case(
+        "device-added",
+        ("TRN-34", "MEM-28"),
+        "a further device shows its own record only, to one who knows the household",
+        confirmed,
+        [second],
+        host=anna.host(1),
+    )
+    yield case(
+        "device-revoked",
+        ("TRN-34", "MEM-29"),
+        "it shows its certificate, whose withdrawal is known",
+        [*confirmed, given_up],
+        [*proof, second],
+        host=anna.host(1),
+    )
+    yield case(
+        "device-revoked-long-ago",
+        ("TRN-34", "MEM-26"),
+        "its slot names another by now: nobody remembers it",
+        [*confirmed, used_anew],
+        [*proof, second],
+        host=anna.host(1),
     )
     yield case(
         "other-household",

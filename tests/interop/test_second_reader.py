@@ -9,12 +9,22 @@ from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
 import pytest
+import second_devices
 import second_values as values
 from second_membership import Community, Record
 from second_values import Refused, encode, hashed, need, octets, public_of, read
 
 HERE = Path(__file__).parent
-AREAS = ("wire", "records", "listings", "membership", "evaluation", "provisional", "invite")
+AREAS = (
+    "wire",
+    "records",
+    "listings",
+    "membership",
+    "evaluation",
+    "provisional",
+    "invite",
+    "devices",
+)
 VECTORS = [
     path for area in AREAS for path in sorted((HERE.parent / "vectors" / area).glob("*.json"))
 ]
@@ -221,6 +231,7 @@ OPERATIONS = {
     "prove": prove,
     "read_invite": read_invite,
     "write_invite": write_invite,
+    **second_devices.OPERATIONS,
 }
 
 
