@@ -7,8 +7,9 @@ point leaves nothing undone, only not done yet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import trio
 
@@ -24,7 +25,6 @@ from node.trades.requests import Requests
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import ThingKey
-from protocol.ledger.receipt import CoSigned
 from protocol.listing import read_listing
 from protocol.mark import State as Mark
 from protocol.trade.agreement import Promise
@@ -43,10 +43,9 @@ ADDRESS_SETTING = "trade-address"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What one visit to a trade found. linkable: a receipt that both have signed."""
+    """What one visit to a trade found. listing: the own one that it is about."""
 
     listing: ThingKey | None
-    linkable: CoSigned | None
     is_over: bool
 
 
@@ -61,16 +60,13 @@ class TradeAttending:
         market: Market,
         clock: Clock,
         conduct: Conduct,
-        link: Callable[[CoSigned], Awaitable[None]],
     ) -> None:
-        """link: puts a co-signed receipt into the own ledger chain, once."""
         self._desk = desk
         self._requests = requests
         self._database = database
         self._market = market
         self._clock = clock
         self._conduct = conduct
-        self._link = link
         self._moved = trio.Event()
         desk.on_moved.append(self.nudge)
 
@@ -96,27 +92,25 @@ class TradeAttending:
         await self._database.write(lambda c: draws.go_on(c, self._desk, self._clock.now_ms()))
         ids = await self._database.read(lambda c: book.every_id(c, resting=False))
         listings: dict[ThingKey, None] = {}
+        over: list[TradeId] = []
         for trade_id in reversed(ids):
-            seen = await self._visit(trade_id)
+            seen = await self._database.write(partial(self._advance, trade_id=trade_id))
             if seen.listing is not None:
                 listings[seen.listing] = None
+            if seen.is_over:
+                over.append(trade_id)
         for listing in listings:
             await self._mark(listing)
-
-    async def _visit(self, trade_id: TradeId) -> _Seen:
-        seen = await self._database.write(lambda c: self._advance(c, trade_id))
-        if seen.linkable is not None:
-            await self._link(seen.linkable)
-        if seen.is_over:
-            await self._database.write(lambda c: book.let_rest(c, trade_id))
-        return seen
+        if over:
+            # Last of all: until its mark is right, a trade that is over is looked at again.
+            await self._database.write(lambda c: _let_rest(c, over))
 
     def _advance(self, connection: Connection, trade_id: TradeId) -> _Seen:
         trade = book.load(connection, trade_id)
         assert trade is not None  # the table of trades names only opened ones
         role = self._desk.role_in(trade)
         if not self._desk.deciding(connection, trade, role).is_this:
-            return _Seen(None, None, is_over(trade))
+            return _Seen(None, is_over(trade))
         for _ in range(_MOST_STEPS):
             known = self._circumstances(connection, trade)
             step = due(trade, role, known)
@@ -127,10 +121,8 @@ class TradeAttending:
             except LocalError as error:
                 self._conduct.count(f"trade-step-refused:{error.code}")
                 break
-        co_signed = trade.co_signed()
-        linkable = co_signed if co_signed is not None and co_signed.complete else None
         own = trade.ask.listing if role is Role.PUBLISHER else None
-        return _Seen(own, linkable, is_over(trade))
+        return _Seen(own, is_over(trade))
 
     def _circumstances(self, connection: Connection, trade: Trade) -> Circumstances:
         listing = trade.ask.listing
@@ -202,6 +194,12 @@ class TradeAttending:
             await self._market.mark(listing, wanted)
         except LocalError as error:
             self._conduct.count(f"trade-mark-refused:{error.code}")
+
+
+def _let_rest(connection: Connection, ids: list[TradeId]) -> None:
+    """Leave out those that have moved meanwhile."""
+    over = [trade.id for trade in book.load_many(connection, ids) if is_over(trade)]
+    book.let_rest(connection, over)
 
 
 def _saying(type: Type, body: Body) -> Callable[[Trade, Role], tuple[Type, Body]]:

@@ -107,9 +107,9 @@ def ids_beginning(connection: Connection, low: bytes, high: bytes) -> list[Trade
     return [TradeId(MessageId(id)) for (id,) in rows]
 
 
-def let_rest(connection: Connection, trade: TradeId) -> None:
-    """Note that nothing is due in a trade until another message comes."""
-    connection.execute("UPDATE trade SET rests = 1 WHERE id = ?", (trade,))
+def let_rest(connection: Connection, trades: Iterable[TradeId]) -> None:
+    """Note that nothing is due in these trades until another message comes."""
+    connection.executemany("UPDATE trade SET rests = 1 WHERE id = ?", [(id,) for id in trades])
 
 
 def listing_record(connection: Connection, key: ThingKey, household: HouseholdId) -> bytes | None:

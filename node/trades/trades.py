@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from node.clock import Clock
-from node.mail.post import Post
 from node.store.database import Connection, Database
 from node.store.settings import read_setting, write_setting
-from node.trades import book, draws
+from node.trades import book, draws, stock
 from node.trades.attending import ADDRESS_SETTING
 from node.trades.cases import Cases, CaseView
 from node.trades.desk import Desk, Make, is_over
@@ -36,8 +35,8 @@ from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role
 from protocol.trade.types import Type
 
-CheckCredit = Callable[[HouseholdId, int], None]
-"""Raises LocalError if a household may not owe that much more."""
+RefuseOverLimit = Callable[[HouseholdId, int, int], Awaitable[None]]
+"""Raises LocalError if the taker may not owe that much more, given what it promised already."""
 
 
 class Trades:
@@ -54,20 +53,18 @@ class Trades:
         cases: Cases,
         reading: TradeReading,
         database: Database,
-        post: Post,
         clock: Clock,
         members: Callable[[], Members],
-        check_credit: CheckCredit,
+        refuse_over_limit: RefuseOverLimit,
     ) -> None:
         self._desk = desk
         self._requests = requests
         self._cases = cases
         self._reading = reading
         self._database = database
-        self._post = post
         self._clock = clock
         self._members = members
-        self._check_credit = check_credit
+        self._refuse_over_limit = refuse_over_limit
 
     # -- asking and haggling
 
@@ -87,6 +84,8 @@ class Trades:
                 raise LocalError("own-listing")
             offered = read_listing(record.body)
             asked = terms or listed_terms(offered)
+            if asked.credit is not None and self._members().charter.credit is None:
+                raise LocalError("no-credit")
             unfit = fit(asked, offered)
             if unfit is not None:
                 raise LocalError("trade-unfit", field=unfit)
@@ -130,12 +129,10 @@ class Trades:
     ) -> TradeView:
         """Promise it to this household. public: whether the receipt may be, if it agreed.
 
-        Raises LocalError ``not-enough-left``, ``trade-listing-gone``, ``credit-limit``.
+        Raises LocalError ``not-enough-left``, ``trade-listing-gone``, ``no-credit``,
+        ``credit-limit``.
         """
-        stands = await self.show(trade)
-        taker = stands.trade.household(stands.trade.giver.other)
-        if stands.trade.terms.credit is not None:
-            self._check_credit(taker, stands.trade.terms.credit)
+        await self._check_credit((await self.show(trade)).trade)
         until = until_ms or self._clock.now_ms() + PROMISE_MS
         return await self._write(
             trade,
@@ -304,6 +301,20 @@ class Trades:
         return await self._reading.show(trade.id)
 
     # -- writing
+
+    async def _check_credit(self, trade: Trade) -> None:
+        amount = trade.terms.credit
+        if amount is None:
+            return
+        taker = trade.household(trade.giver.other)
+        promised = sum(
+            view.trade.terms.credit or 0
+            for view in await self.mine()
+            if stock.holds_stock(view.trade)
+            and view.trade.outcome is None
+            and view.trade.household(view.trade.giver.other) == taker
+        )
+        await self._refuse_over_limit(taker, amount, promised)
 
     async def _confirm(self, trade: TradeId, type: Type, code: str | None) -> TradeView:
         shown: bytes | None = None
