@@ -119,6 +119,10 @@ class Community:
         """Return what may show at this node."""
         return ViewRules(self.charter.listing_slots, self._blocked)
 
+    def blocks(self, household: HouseholdId) -> bool:
+        """Tell whether this node blocks a household."""
+        return self._store.number_of(household) in self._blocked
+
     async def members(self) -> list[MemberView]:
         """Return the households that belong, the founder first, then by joining."""
         profiles = await read_profiles(self._store.database)

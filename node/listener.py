@@ -9,6 +9,7 @@ import trio
 from node.catchup import Catchup, Exchange
 from node.conduct import Conduct
 from node.gossip import Gossip
+from node.mail.post import Post
 from node.membership_gate import Passed
 from node.neighbourhood import Neighbourhood
 from node.network.port import HostKey, Network
@@ -39,6 +40,7 @@ class NodeListener:
         neighbourhood: Neighbourhood,
         learn: Callable[[Passed], Awaitable[None]],
         network: Network,
+        post: Post,
     ) -> None:
         """Begin to act on what the network tells, until :meth:`detach`."""
         self._nursery = nursery
@@ -48,6 +50,7 @@ class NodeListener:
         self._neighbourhood = neighbourhood
         self._learn = learn
         self._network = network
+        self._post = post
 
     def detach(self) -> None:
         """Turn deaf again: the services end, and the network goes on for a moment."""
@@ -106,7 +109,10 @@ class NodeListener:
             self._neighbourhood.connected(peer, address, outbound)
             if outbound:
                 await self._try(self._neighbourhood.remember, peer, address)
-            await self._catchup.keep_equal(peer, 0.0 if outbound else _ANSWERING_WAITS_S)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._post.keep, peer)
+                wait_s = 0.0 if outbound else _ANSWERING_WAITS_S
+                nursery.start_soon(self._catchup.keep_equal, peer, wait_s)
 
     async def _try(self, note: Callable[..., Awaitable[None]], *what: object) -> None:
         """Note something; a full disk must not end the node."""

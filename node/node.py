@@ -26,6 +26,8 @@ from node.gossip import Gossip
 from node.identity import Identity
 from node.inbox import Inbox
 from node.listener import NodeListener
+from node.mail.chats import Chats
+from node.mail.post import Post
 from node.market import Market
 from node.membership_gate import MembershipGate, Passed
 from node.neighbourhood import Neighbourhood
@@ -85,6 +87,8 @@ class Node:
         database: Database,
         neighbourhood: Neighbourhood,
         devices: Devices,
+        post: Post,
+        chats: Chats,
     ) -> None:
         self.community = community
         self.market = market
@@ -95,6 +99,8 @@ class Node:
         self.skew = skew
         self.neighbourhood = neighbourhood
         self.devices = devices
+        self.post = post
+        self.chats = chats
         self._conduct = conduct
         self._network = network
 
@@ -189,9 +195,24 @@ async def _running(
         devices = Devices(
             author, inbox, store, clock, network, community, enrolment.network_key, _no_ledger
         )
+        post = Post(
+            network,
+            database,
+            inbox,
+            author,
+            clock,
+            skew,
+            conduct,
+            random,
+            KeyPair(enrolment.signing_seed),
+            device_slot,
+            enrolment.network_key,
+            sync.household_of,
+        )
+        chats = Chats(database, post, inbox, clock, author.household, community.blocks)
         node = Node(
             community, market, sync, catchup, inbox, conduct, skew, network, database,
-            neighbourhood, devices,
+            neighbourhood, devices, post, chats,
         )  # fmt: skip
         await community.load()
         await sync.load()
@@ -208,7 +229,7 @@ async def _running(
             nursery.start_soon(inbox.run)
             nursery.start_soon(gossip.run)
             await neighbourhood.load()
-            listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network)
+            listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network, post)
             inbox.on_fault = listener.on_fault
             attending = Attending(
                 database, clock, skew, inbox, community, author, own_records, conduct
@@ -217,6 +238,7 @@ async def _running(
             nursery.start_soon(attending.run)
             nursery.start_soon(_purge, inbox, skew, conduct)
             nursery.start_soon(neighbourhood.run)
+            nursery.start_soon(post.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):
                 started.set()

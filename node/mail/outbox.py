@@ -119,8 +119,8 @@ class Outbox:
         """Return parcels that are sealed and not delivered, in the order of sealing."""
         holders: dict[int, set[HouseholdId]] = {}
         for n, household in connection.execute(
-            "SELECT parcel, parcel_holder.household FROM parcel_holder"
-            " JOIN parcel_out ON n = parcel WHERE state = 0"
+            "SELECT h.parcel, h.household FROM parcel_holder AS h"
+            " JOIN parcel_out AS p ON p.n = h.parcel WHERE p.state = 0"
         ):
             holders.setdefault(n, set()).add(HouseholdId(household))
         rows = connection.execute(
@@ -275,7 +275,7 @@ class Outbox:
         changed_at_ms: int,
     ) -> Delivery:
         rows = connection.execute(
-            "SELECT state, (SELECT count(*) FROM parcel_holder WHERE parcel = parcel_out.n)"
+            "SELECT state, (SELECT count(*) FROM parcel_holder AS h WHERE h.parcel = parcel_out.n)"
             " FROM parcel_out WHERE letter = ? AND household = ?",
             (n, recipient),
         ).fetchall()
@@ -329,7 +329,7 @@ class Outbox:
         """Seal for devices that lack a parcel, or whose card has changed since nobody has it."""
         rows = connection.execute(
             "SELECT n, household, device, card FROM parcel_out WHERE letter = ? AND state = 0"
-            " AND NOT EXISTS (SELECT 1 FROM parcel_holder WHERE parcel = parcel_out.n)",
+            " AND NOT EXISTS (SELECT 1 FROM parcel_holder AS h WHERE h.parcel = parcel_out.n)",
             (letter.n,),
         ).fetchall()
         if not rows:

@@ -52,16 +52,20 @@ ROUGH = Faults(loss=0.2, duplication=0.1, delay_s=(0.0, 0.4), reordering=0.2)
 
 
 class WorldClock:
-    """Unix milliseconds that follow the simulated time. ahead_ms: how wrong this clock is."""
+    """Unix milliseconds that follow the simulated time. ahead_ms: how wrong this clock is.
+
+    Can be read on a database thread, too.
+    """
 
     def __init__(self, ahead_ms: int = 0, common: WorldClock | None = None) -> None:
         self.ahead_ms = ahead_ms
         self._common = common
+        self._time = trio.lowlevel.current_clock()
 
     def now_ms(self) -> int:
         if self._common is not None:
             return self._common.now_ms() + self.ahead_ms
-        return START_MS + int(trio.current_time() * 1000) + self.ahead_ms
+        return START_MS + int(self._time.current_time() * 1000) + self.ahead_ms
 
 
 async def run_time(loop: asyncio.AbstractEventLoop) -> None:

@@ -105,7 +105,8 @@ CREATE TABLE chat (
     n INTEGER PRIMARY KEY,
     message_id BLOB NOT NULL,
     household BLOB NOT NULL,          -- the other one
-    listing BLOB,
+    listing BLOB,                     -- the key of the listing it is about
+    title TEXT,                       -- of that listing, as it was then
     outgoing INTEGER NOT NULL,
     text TEXT NOT NULL,
     at_ms INTEGER NOT NULL,
