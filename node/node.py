@@ -20,6 +20,7 @@ from node.catchup import Catchup
 from node.clock import Clock, Skew, SystemClock
 from node.community import Community
 from node.conduct import Conduct
+from node.copy_watch import CopyWatch
 from node.devices import Devices
 from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
@@ -214,6 +215,8 @@ async def _running(
             community, market, sync, catchup, inbox, conduct, skew, network, database,
             neighbourhood, devices, post, chats,
         )  # fmt: skip
+        copy_watch = CopyWatch(database, author, inbox)
+        await copy_watch.load()
         await community.load()
         await sync.load()
 
@@ -227,6 +230,7 @@ async def _running(
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(inbox.run)
+            nursery.start_soon(copy_watch.run)
             nursery.start_soon(gossip.run)
             await neighbourhood.load()
             listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network, post)
