@@ -16,7 +16,7 @@ import trio
 
 from node.attending import Attending
 from node.author import Author, Keys
-from node.catchup import Catchup
+from node.catchup import Catchup, Exchange
 from node.clock import Clock, Skew, SystemClock
 from node.community import Community
 from node.conduct import Conduct
@@ -26,21 +26,23 @@ from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
 from node.identity import Identity
 from node.inbox import Inbox
+from node.ledger.ledger import Ledger
 from node.listener import NodeListener
 from node.mail.chats import Chats
 from node.mail.post import Post
 from node.market import Market
 from node.membership_gate import MembershipGate, Passed
 from node.neighbourhood import Neighbourhood
-from node.network.port import Network, OpenNetwork
+from node.network.port import HostKey, Network, OpenNetwork
 from node.store.database import Database, open_database
 from node.store.records import RecordStore
 from node.store.settings import Enrolment, read_enrolment
 from node.sync import Sync
+from node.trades.opening import open_trades
+from node.trades.trades import Trades
 from protocol.admission import Admit
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
-from protocol.ids import DeviceKey
 from protocol.kinds import Kind
 from protocol.membership.members import found
 from protocol.signing import KeyPair, Seed
@@ -72,38 +74,25 @@ class NodeOptions:
     seed: int | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Node:
     """What the application uses of an open node."""
 
-    def __init__(
-        self,
-        community: Community,
-        market: Market,
-        sync: Sync,
-        catchup: Catchup,
-        inbox: Inbox,
-        conduct: Conduct,
-        skew: Skew,
-        network: Network,
-        database: Database,
-        neighbourhood: Neighbourhood,
-        devices: Devices,
-        post: Post,
-        chats: Chats,
-    ) -> None:
-        self.community = community
-        self.market = market
-        self.sync = sync
-        self.catchup = catchup
-        self.inbox = inbox
-        self.database = database
-        self.skew = skew
-        self.neighbourhood = neighbourhood
-        self.devices = devices
-        self.post = post
-        self.chats = chats
-        self._conduct = conduct
-        self._network = network
+    community: Community
+    market: Market
+    trades: Trades
+    chats: Chats
+    ledger: Ledger
+    devices: Devices
+    post: Post
+    sync: Sync
+    catchup: Catchup
+    inbox: Inbox
+    skew: Skew
+    database: Database
+    neighbourhood: Neighbourhood
+    _conduct: Conduct
+    _network: Network
 
     def addresses(self) -> Sequence[str]:
         """Return where this node can be dialled."""
@@ -111,7 +100,8 @@ class Node:
 
     def health(self) -> dict[str, int]:
         """Return what was refused, parked, throttled or lost so far, by reason."""
-        return {**self._conduct.counts, "parked-now": self.inbox.parked}
+        copied = {"device-copied": 1} if self.ledger.is_copied else {}
+        return {**self._conduct.counts, "parked-now": self.inbox.parked, **copied}
 
 
 @asynccontextmanager
@@ -168,7 +158,12 @@ async def _running(
         sync = Sync(
             network, store, inbox, clock, author.household, lambda: sum(catchup.missing.values())
         )
-        catchup = Catchup(network, store, inbox, conduct, random, listener.on_equal)
+
+        def on_equal(peer: HostKey, done: Exchange) -> None:
+            listener.on_equal(peer, done)
+            ledger.caught_up()
+
+        catchup = Catchup(network, store, inbox, conduct, random, on_equal)
         gossip = Gossip(network, inbox, conduct, catchup.nudge)
         community = Community(
             author,
@@ -193,9 +188,6 @@ async def _running(
             device_slot,
             lambda: skew.trustworthy,
         )
-        devices = Devices(
-            author, inbox, store, clock, network, community, enrolment.network_key, _no_ledger
-        )
         post = Post(
             network,
             database,
@@ -210,13 +202,22 @@ async def _running(
             enrolment.network_key,
             sync.household_of,
         )
+        ledger = Ledger(database, author, inbox, device_slot, post, clock, skew, conduct, random)
+        devices = Devices(
+            author, inbox, store, clock, network, community, enrolment.network_key, device_slot,
+            ledger.adopt,
+        )
         chats = Chats(database, post, inbox, clock, author.household, community.blocks)
+        trades, trades_attending = open_trades(
+            author, keys.device, database, post, clock, inbox, market, ledger, conduct
+        )
         node = Node(
-            community, market, sync, catchup, inbox, conduct, skew, network, database,
-            neighbourhood, devices, post, chats,
+            community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
+            database, neighbourhood, conduct, network,
         )  # fmt: skip
         copy_watch = CopyWatch(database, author, inbox)
         await copy_watch.load()
+        await ledger.load()
         await community.load()
         await sync.load()
 
@@ -243,6 +244,8 @@ async def _running(
             nursery.start_soon(_purge, inbox, skew, conduct)
             nursery.start_soon(neighbourhood.run)
             nursery.start_soon(post.run)
+            nursery.start_soon(ledger.run)
+            nursery.start_soon(trades_attending.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):
                 started.set()
@@ -255,10 +258,6 @@ async def _running(
 
 def _device_slot(own_records: Sequence[Envelope]) -> int:
     return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
-
-
-async def _no_ledger(device: DeviceKey) -> None:
-    """Stand in for a ledger that would be continued."""
 
 
 async def _purge(inbox: Inbox, skew: Skew, conduct: Conduct) -> None:
