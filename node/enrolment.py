@@ -12,6 +12,7 @@ import trio
 
 from node.clock import Clock
 from node.identity import Identity
+from node.mail.keys import forget_mail_keys
 from node.membership_gate import JoiningGate, device_slots
 from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
 from node.store.database import Database, open_database
@@ -168,6 +169,7 @@ async def renew_device(database: Database, clock: Clock) -> None:
     slot = _free_slot(taken)
     device = certify_device(household, community, signing, host, slot, clock)
     keep = tuple(raw for raw in old.joining if not _is_device(raw))
+    await database.write(forget_mail_keys)
     renewed = replace(old, signing_seed=signing, host_seed=host, joining=(*keep, device.raw))
     await write_enrolment(database, renewed)
 

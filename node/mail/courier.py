@@ -10,6 +10,7 @@ import trio
 from node.conduct import Conduct
 from node.mail.dispatch import FIRST_DELAY_S, LONGEST_DELAY_S, Dispatch, Jobs
 from node.mail.mailroom import Mailroom
+from node.mail.outbox_reading import parcels
 from node.network.port import HostKey, Network, NetworkError, Stream, StreamClosed
 from protocol.errors import LocalError, RemoteError
 from protocol.mail import post as messages
@@ -136,9 +137,8 @@ class Courier:
             rest = [n for n in rest if n not in {*gone, *sent}]
 
     async def _bytes_of(self, rows: Sequence[int]) -> Mapping[int, bytes]:
-        outbox = self._mailroom.outbox
         return await self._mailroom.database.read(
-            lambda connection: dict(outbox.parcels(connection, rows))
+            lambda connection: dict(parcels(connection, rows))
         )
 
     async def _hand_over(

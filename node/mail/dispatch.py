@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from node.mail.outbox import Due
+from node.mail.outbox_reading import Due
 from node.network.port import HostKey
 from protocol.ids import HouseholdId
 from protocol.mail.letter import Topic

@@ -7,12 +7,13 @@ together, each parcel by itself.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from node.mail.incoming import Incoming, NotYet, TakeIn
 from node.mail.sealing import Sealing
+from node.network.token_bucket import TokenBucket
 from node.store.database import Connection
 from protocol.errors import RemoteError
 from protocol.ids import CommunityId, DeviceKey, HouseholdId
@@ -26,6 +27,9 @@ REMEMBERED_MS = 32 * DAY_MS
 """How long what arrived is known again: keys that open a parcel are gone after 23 days."""
 _NOTED_AGAIN_MS = 3_600_000
 """Three holders bring the same parcel: it is not acknowledged three times."""
+_A_DAY = 5_000.0
+"""Parcels taken in from one household: what is remembered of them must not fill the disk."""
+_HOUSEHOLDS_REMEMBERED = 512
 _log = logging.getLogger(__name__)
 
 Author = tuple[HouseholdId, DeviceKey]
@@ -48,12 +52,11 @@ class Taken:
 
 @dataclass(slots=True)
 class _Found:
-    """What is known of one parcel so far. is_silent: it leaves no trace, and no note."""
+    """What is known of one parcel so far. author: None where nothing is to be remembered."""
 
     code: Code
     author: Author | None = None
     message_id: bytes | None = None
-    is_silent: bool = False
 
 
 class Intake:
@@ -71,6 +74,7 @@ class Intake:
         self._sealing = sealing
         self._members = members
         self._served: dict[int, TakeIn] = {}
+        self._buckets: OrderedDict[HouseholdId, TokenBucket] = OrderedDict()
 
     def serve(self, topic: Topic, take_in: TakeIn) -> None:
         """Name who takes in the letters of a topic."""
@@ -127,17 +131,15 @@ class Intake:
         ).fetchone()
         if known is None:
             found = self._take(connection, parcel, taken, now_ms)
-            if found.is_silent:
+            if found.author is None:
                 return found.code
-            noted = self._note(id, found, remote, taken)
-            household, device = found.author or (None, None)
+            noted = self._note(id, found, found.author, remote, taken)
             connection.execute(
                 "INSERT INTO parcel_in VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     id,
                     int(Code.KNOWN if found.code is Code.TAKEN else found.code),
-                    household,
-                    device,
+                    *found.author,
                     found.message_id,
                     now_ms,
                     now_ms if noted else 0,
@@ -145,22 +147,23 @@ class Intake:
             )
             return found.code
         code, household, device, message_id, noted_at_ms = known
-        found = _Found(Code(code), None if household is None else (household, device), message_id)
-        if now_ms >= noted_at_ms + _NOTED_AGAIN_MS and self._note(id, found, remote, taken):
+        author = (HouseholdId(household), DeviceKey(device))
+        found = _Found(Code(code), author, message_id)
+        is_due = now_ms >= noted_at_ms + _NOTED_AGAIN_MS
+        if is_due and self._note(id, found, author, remote, taken):
             connection.execute("UPDATE parcel_in SET noted_at_ms = ? WHERE id = ?", (now_ms, id))
         return found.code
 
-    def _note(self, id: bytes, found: _Found, remote: bytes, taken: Taken) -> bool:
+    def _note(self, id: bytes, found: _Found, author: Author, remote: bytes, taken: Taken) -> bool:
         """Have the author told what became of its parcel, unless it is told on this stream."""
-        if found.author is None:
-            return False
-        member = self._members().member(found.author[0])
-        if member is None or member.devices.get(found.author[1]) == remote:
+        household, device = author
+        member = self._members().member(household)
+        if member is None or member.devices.get(device) == remote:
             return False
         if found.code is Code.UNDECIPHERABLE:
-            taken.nacks.setdefault(found.author, []).append(id)
+            taken.nacks.setdefault(author, []).append(id)
         elif found.message_id is not None:
-            taken.acks.setdefault(found.author, []).append(found.message_id)
+            taken.acks.setdefault(author, []).append(found.message_id)
         return True
 
     def _take(self, connection: Connection, parcel: Parcel, taken: Taken, now_ms: int) -> _Found:
@@ -178,7 +181,9 @@ class Intake:
             raise NotYet
         if inner.household != self._household and _is_blocked(connection, inner.household):
             taken.counts["mail-blocked"] += 1
-            return _Found(Code.REFUSED, is_silent=True)
+            return _Found(Code.REFUSED)
+        if not self._may(inner.household, now_ms):
+            raise NotYet(full=True)
         plaintext = self._sealing.decipher(connection, inner, now_ms)
         if plaintext is None:
             taken.counts["mail-undecipherable"] += 1
@@ -189,6 +194,14 @@ class Intake:
             taken.counts[f"mail-refused:{error.code}"] += 1
             return _Found(Code.REFUSED, author)
         return self._hand_over(connection, letter, inner, taken, now_ms)
+
+    def _may(self, household: HouseholdId, now_ms: int) -> bool:
+        """Whether a household has not filled our file too fast; its other devices count, too."""
+        bucket = self._buckets.pop(household, None) or TokenBucket(_A_DAY / DAY_MS * 1_000, _A_DAY)
+        self._buckets[household] = bucket
+        while len(self._buckets) > _HOUSEHOLDS_REMEMBERED:
+            self._buckets.popitem(last=False)
+        return household == self._household or bucket.take(now_ms / 1_000)
 
     def _read(self, plaintext: bytes, inner: Inner) -> Letter:
         """Read a letter and check that it was written for this household, by its author."""

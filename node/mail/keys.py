@@ -101,5 +101,6 @@ def forget_mail_keys(connection: Connection) -> None:
 
     Letters stay, and are sealed anew with the new device's keys.
     """
-    for table in ("mail_account", "mail_hpke", "mail_session", "parcel_out", "parcel_held"):
+    for table in ("mail_account", "mail_hpke", "mail_session", "parcel_holder", "parcel_held"):
         connection.execute(f"DELETE FROM {table}")
+    connection.execute("UPDATE parcel_out SET id = NULL, tag = NULL, card = NULL, parcel = NULL")

@@ -8,7 +8,8 @@ from node.clock import Clock
 from node.conduct import Conduct
 from node.mail.incoming import Incoming
 from node.mail.intake import Intake, Taken
-from node.mail.outbox import Outbox, Row
+from node.mail.outbox import Outbox
+from node.mail.outbox_reading import Row
 from node.network.port import HostKey
 from node.store.database import Connection, Database
 from protocol.ids import DeviceKey, HouseholdId

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
-from node.mail.incoming import Delivery, DeliveryState
+from node.mail.outbox_reading import Row
 from node.mail.sealing import Sealing, cards_of
 from node.store.database import Connection
 from protocol.ids import CommunityId, DeviceKey, HouseholdId
@@ -23,27 +22,6 @@ COPIED = frozenset({Topic.CHAT, Topic.TRADE})
 RENEWED = frozenset({Topic.TRADE, Topic.OWN})
 """What is sealed anew when its time is over: whoever wrote it drops it when it is settled."""
 _REMEMBERED_MS = 32 * DAY_MS
-
-
-class Row(IntEnum):
-    """How one device's copy of a letter stands."""
-
-    OPEN = 0
-    DELIVERED = 1
-    REFUSED = 2
-    EXPIRED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A sealed parcel that has not arrived yet. n: its row; also the order of sealing."""
-
-    n: int
-    household: HouseholdId
-    device: DeviceKey
-    tag: bytes
-    topic: int
-    holders: frozenset[HouseholdId]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,44 +92,6 @@ class Outbox:
             self._close(connection, letter.n, now_ms)
         if clock_agrees:
             self._age(connection, now_ms)
-
-    def due(self, connection: Connection, most: int) -> list[Due]:
-        """Return parcels that are sealed and not delivered, in the order of sealing."""
-        holders: dict[int, set[HouseholdId]] = {}
-        for n, household in connection.execute(
-            "SELECT h.parcel, h.household FROM parcel_holder AS h"
-            " JOIN parcel_out AS p ON p.n = h.parcel WHERE p.state = 0"
-        ):
-            holders.setdefault(n, set()).add(HouseholdId(household))
-        rows = connection.execute(
-            "SELECT p.n, p.household, p.device, p.tag, l.topic FROM parcel_out AS p"
-            " JOIN letter_out AS l ON l.n = p.letter"
-            " WHERE p.state = 0 AND p.parcel IS NOT NULL ORDER BY p.n LIMIT ?",
-            (most,),
-        ).fetchall()
-        return [
-            Due(
-                n,
-                HouseholdId(household),
-                DeviceKey(device),
-                tag,
-                topic,
-                frozenset(holders.get(n, ())),
-            )
-            for n, household, device, tag, topic in rows
-        ]
-
-    def parcels(self, connection: Connection, rows: Sequence[int]) -> list[tuple[int, bytes]]:
-        """Return the bytes of parcels that are still open, by row, in order."""
-        marks = ",".join("?" * len(rows))
-        return [
-            (n, raw)
-            for n, raw in connection.execute(
-                f"SELECT n, parcel FROM parcel_out WHERE n IN ({marks})"
-                " AND state = 0 AND parcel IS NOT NULL ORDER BY n",
-                tuple(rows),
-            ).fetchall()
-        ]
 
     # -- what became of them
 
@@ -237,60 +177,6 @@ class Outbox:
                 " WHERE message_id = ? AND recipient = ? AND read_at_ms IS NULL",
                 (now_ms, message_id, by),
             )
-
-    # -- what can be told
-
-    def deliveries(
-        self, connection: Connection, message_ids: Iterable[bytes]
-    ) -> dict[bytes, Delivery]:
-        """Return how far letters have come; those that are not known are left out."""
-        found: dict[bytes, Delivery] = {}
-        for message_id in message_ids:
-            row = connection.execute(
-                "SELECT n, recipient, is_open, delivered_at_ms, read_at_ms, changed_at_ms"
-                " FROM letter_out WHERE message_id = ?",
-                (message_id,),
-            ).fetchone()
-            if row is not None:
-                found[message_id] = self._delivery(connection, *row)
-        return found
-
-    def queued(self, connection: Connection) -> int:
-        """Return how many letters have reached none of the recipient's devices."""
-        (count,) = connection.execute(
-            "SELECT count(*) FROM letter_out"
-            " WHERE is_open = 1 AND topic != ? AND delivered_at_ms IS NULL",
-            (int(Topic.DELIVERY),),
-        ).fetchone()
-        return int(count)
-
-    def _delivery(
-        self,
-        connection: Connection,
-        n: int,
-        recipient: bytes,
-        is_open: int,
-        delivered_at_ms: int | None,
-        read_at_ms: int | None,
-        changed_at_ms: int,
-    ) -> Delivery:
-        rows = connection.execute(
-            "SELECT state, (SELECT count(*) FROM parcel_holder AS h WHERE h.parcel = parcel_out.n)"
-            " FROM parcel_out WHERE letter = ? AND household = ?",
-            (n, recipient),
-        ).fetchall()
-        states = {state for state, _ in rows}
-        holders = max((held for state, held in rows if state == Row.OPEN), default=0)
-        if read_at_ms is not None:
-            return Delivery(DeliveryState.READ, 0, read_at_ms)
-        if delivered_at_ms is not None:
-            return Delivery(DeliveryState.DELIVERED, 0, delivered_at_ms)
-        if Row.REFUSED in states and Row.OPEN not in states:
-            return Delivery(DeliveryState.REFUSED, 0, changed_at_ms)
-        if not is_open:
-            return Delivery(DeliveryState.EXPIRED, 0, changed_at_ms)
-        state = DeliveryState.HELD if holders else DeliveryState.QUEUED
-        return Delivery(state, holders, changed_at_ms)
 
     # -- addressing and sealing
 

@@ -8,7 +8,7 @@ the transaction that acknowledges them.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -26,7 +26,8 @@ from node.mail.incoming import Delivery, DeliveryState, Incoming, NotYet, TakeIn
 from node.mail.intake import Intake
 from node.mail.keys import MailKeys
 from node.mail.mailroom import Mailroom
-from node.mail.outbox import Due, Outbox
+from node.mail.outbox import Outbox
+from node.mail.outbox_reading import deliveries, due, queued
 from node.mail.sealing import Sealing
 from node.mail.serving import Serving
 from node.network.port import HostKey, Network
@@ -44,7 +45,9 @@ from protocol.signing import KeyPair
 __all__ = ["Delivery", "DeliveryState", "Incoming", "NotYet", "Post", "Topic"]
 
 _ATTEND_S = 60.0
-_MOST_DUE = 4_096
+_PAUSE_S = 1.0
+"""Between two looks at all open letters, however often the membership or the cards move."""
+_MOST_DUE = 2_048
 _CARD_REFRESH_MS = 30 * DAY_MS
 
 
@@ -162,16 +165,12 @@ class Post:
 
     async def delivery(self, message_ids: Sequence[bytes]) -> dict[bytes, Delivery]:
         """Return how far letters have come; those that are not known are left out."""
-        return await self._database.read(
-            lambda connection: self._outbox.deliveries(connection, message_ids)
-        )
+        return await self._database.read(lambda connection: deliveries(connection, message_ids))
 
     async def holding(self) -> Holding:
         """Return what is kept for others, and what is queued of one's own."""
         return await self._database.read(
-            lambda connection: Holding(
-                holding.held_for_others(connection), self._outbox.queued(connection)
-            )
+            lambda connection: Holding(holding.held_for_others(connection), queued(connection))
         )
 
     # -- the neighbours
@@ -188,6 +187,7 @@ class Post:
             self._fault,
         )
         self._dispatch.forget(peer)
+        self._stale.set()
         self.wake()
         try:
             await courier.run()
@@ -225,20 +225,31 @@ class Post:
     async def _assign(self) -> float | None:
         if not self._couriers:
             return None
-        due = await self._due()
         hosts = {
             host: household
             for host, courier in self._couriers.items()
             if not courier.is_paused
             and (household := self._mailroom.household_of(host)) is not None
         }
-        jobs, next_s = self._dispatch.assign(due, hosts, trio.current_time())
+        connected = self._devices_at(hosts)
+        found = await self._database.read(lambda connection: due(connection, connected, _MOST_DUE))
+        jobs, next_s = self._dispatch.assign(found, hosts, trio.current_time())
         for host, job in jobs.items():
-            self._couriers[host].give(job)
+            if host in self._couriers:
+                self._couriers[host].give(job)
+            else:
+                self._dispatch.forget(host)
         return next_s
 
-    async def _due(self) -> list[Due]:
-        return await self._database.read(lambda connection: self._outbox.due(connection, _MOST_DUE))
+    def _devices_at(self, hosts: Mapping[HostKey, HouseholdId]) -> list[DeviceKey]:
+        members = self._inbox.members
+        return [
+            DeviceKey(device)
+            for host, household in hosts.items()
+            if (member := members.member(household)) is not None
+            for device, at in member.devices.items()
+            if at == host
+        ]
 
     async def _attend(self) -> None:
         while True:
@@ -251,6 +262,7 @@ class Post:
             self.wake()
             with trio.move_on_after(_ATTEND_S):
                 await self._stale.wait()
+            await trio.sleep(_PAUSE_S)
 
     async def _refit(self) -> None:
         """Bring keys and open letters in line with time, and with who has which devices."""

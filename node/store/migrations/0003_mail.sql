@@ -79,8 +79,8 @@ CREATE INDEX letter_in_age ON letter_in (at_ms);
 CREATE TABLE parcel_in (
     id BLOB PRIMARY KEY,
     code INTEGER NOT NULL,            -- what became of it: protocol/mail/post.py
-    household BLOB,                   -- whose device sealed it, where that is known
-    device BLOB,
+    household BLOB NOT NULL,          -- whose device sealed it
+    device BLOB NOT NULL,
     message_id BLOB,                  -- NULL where nothing is to be acknowledged
     at_ms INTEGER NOT NULL,
     noted_at_ms INTEGER NOT NULL      -- when a note about it was last written; 0: never
