@@ -39,7 +39,7 @@ class OwnChain:
     async def load(self) -> None:
         """Recall whether this device must no longer sign."""
         copied = await read_setting(self._database, _COPIED_SETTING)
-        self._author.is_copied = copied == self._author.device
+        self._author.is_copied |= copied == self._author.device
 
     async def head(self) -> Head:
         """Return how long this device's chain is, and its last link."""

@@ -262,9 +262,9 @@ def _adoptions(
         former = was_device(working.members, working.household, content.device)
         still = stands(working.members, working.household, content.device)
         last = known.get((content.device, content.count - 1), content.head)
-        if not former or still or last != content.head:
+        if not former or last != content.head:
             working.find(Flaw.ADOPTION, record.device, entry.index)
-        else:
+        elif not still:  # else its withdrawal, which follows, has not come yet
             found.append(content)
     return found
 

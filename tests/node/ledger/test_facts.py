@@ -1,0 +1,113 @@
+"""Trust and credit, folded at each node from what stands there."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from protocol.charter import CreditRules
+from protocol.errors import LocalError
+from protocol.ledger.receipt import Outcome
+from protocol.ledger.trust import PAIR_CAP, Tally
+from protocol.listing import ListingKind
+from tests.sim.receipting import ledger, receipt, signed_by, trade, until_linked
+from tests.sim.world import World
+
+HOURS = CreditRules("Stunden", 10)
+
+
+async def test_facts_are_seen_from_one_s_own_place(world: World) -> None:
+    ana, ben, cem, dora = await world.community(["ana", "ben", "cem", "dora"])
+    for _ in range(PAIR_CAP + 2):
+        await trade(ana, ben)
+    await trade(cem, ben)
+    await trade(cem, dora)
+    await trade(ben, dora, outcome=Outcome.NO_SHOW, at_fault=ben.id)
+    await until_linked(world, ben, cem, PAIR_CAP + 4)
+    facts = await ledger(cem).trust(ana.id)
+    assert facts.view.record.completed == Tally(PAIR_CAP, 1)
+    assert facts.view.common == [ben.id]
+    assert facts.view.vouch_path == (cem.id, ana.id)
+    assert facts.own == []
+    assert facts.balance is None
+    facts = await ledger(cem).trust(ben.id)
+    assert facts.view.record.no_shows == Tally(1, 1)
+    assert len(facts.own) == 1
+    assert facts.report.sound
+    assert facts.view.vouch_path == (cem.id, ana.id, ben.id)
+
+
+async def test_a_private_or_unconfirmed_trade_is_one_s_own_experience_only(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    await trade(ana, ben, public=False)
+    await ledger(ana).link(signed_by(receipt(ana, ben), ana, None), ana.clock.now_ms())
+    await world.pass_time(120)
+    facts = await ledger(ana).trust(ben.id)
+    assert facts.view.record.completed == Tally(0, 0)
+    assert sorted(own.signed.complete for own in facts.own) == [False, True]
+
+
+async def test_balances_follow_from_records_at_who_took_no_part(world: World) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"], credit=HOURS)
+    await trade(ana, ben, credit=3)
+    await trade(ben, ana, credit=1, listing_kind=ListingKind.WANTED)
+    await trade(ben, cem, credit=2)
+    await trade(ana, ben, public=False)
+    await until_linked(world, ben, cem, 3)
+    await until_linked(world, cem, cem, 1)
+    assert await ledger(cem).balances() == {ana.id: 4, ben.id: -2, cem.id: -2}
+    dora = await world.join("dora", await ana.invite(uses=1))
+    await world.until(lambda: dora.node.community.my_status == "confirmed")
+    await world.settle()
+    assert await ledger(dora).balances() == {ana.id: 4, ben.id: -2, cem.id: -2}
+    assert ledger(dora).credit_terms() == HOURS
+    assert (await ledger(dora).trust(ben.id)).balance == -2
+
+
+async def refusal(deed: object) -> dict[str, object]:
+    with pytest.raises(LocalError) as error:
+        await deed  # type: ignore[misc]
+    return {"code": error.value.code, **error.value.fields}
+
+
+async def test_a_promise_beyond_the_limit_is_refused(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"], credit=HOURS)
+    await trade(ana, ben, credit=6)
+    await until_linked(world, ben, ana, 1)
+    refuse = ledger(ana).refuse_over_limit
+    await refuse(ben.id, 4)
+    assert await refusal(refuse(ben.id, 5)) == {
+        "code": "credit-limit", "amount": 5, "left": 4, "unit": "Stunden",
+    }  # fmt: skip
+    assert (await refusal(refuse(ben.id, 3, promised=2)))["left"] == 2
+    await refuse(ana.id, 16)
+    assert (await refusal(refuse(ana.id, 17)))["code"] == "credit-limit"
+
+
+async def test_who_went_over_the_limit_at_two_places_at_once_may_promise_no_more(
+    world: World,
+) -> None:
+    """Nobody is asked before two promise at once: the debt stands, and is seen by all."""
+    ana, ben, cem = await world.community(["ana", "ben", "cem"], credit=HOURS)
+    async with trio.open_nursery() as nursery:
+        for publisher in (ana, cem):
+
+            async def deal(publisher=publisher) -> None:
+                await ledger(publisher).refuse_over_limit(ben.id, 8)
+                await trade(publisher, ben, credit=8)
+
+            nursery.start_soon(deal)
+    for party in (ana, cem):
+        await until_linked(world, party, ana, 1)
+        await until_linked(world, party, cem, 1)
+    for at in (ana, cem):
+        assert await ledger(at).balance(ben.id) == -16
+        assert (await refusal(ledger(at).refuse_over_limit(ben.id, 1)))["left"] == 0
+
+
+async def test_where_the_charter_keeps_none_there_is_none(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    await trade(ana, ben, credit=3)
+    await until_linked(world, ben, ana, 1)
+    assert await ledger(ana).balances() == {}
+    assert (await refusal(ledger(ana).refuse_over_limit(ben.id, 1)))["code"] == "no-credit"
