@@ -117,7 +117,11 @@ class Outbox:
     def note_held(self, connection: Connection, rows: Iterable[int], by: HouseholdId) -> None:
         """Note that a neighbour keeps parcels. A delivery note is done with that."""
         for n in rows:
-            connection.execute("INSERT OR IGNORE INTO parcel_holder VALUES (?, ?)", (n, by))
+            # It may be gone by now: delivered meanwhile on another way.
+            connection.execute(
+                "INSERT OR IGNORE INTO parcel_holder SELECT n, ?2 FROM parcel_out WHERE n = ?1",
+                (n, by),
+            )
             connection.execute(
                 "DELETE FROM letter_out WHERE topic = ? AND n ="
                 " (SELECT letter FROM parcel_out WHERE parcel_out.n = ?)",

@@ -30,7 +30,7 @@ CREATE TABLE mail_session (
 
 -- Letters to send. An open one keeps its content, so that it can be sealed anew.
 CREATE TABLE letter_out (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id BLOB NOT NULL UNIQUE,
     recipient BLOB NOT NULL,          -- a household
     device BLOB,                      -- the only one of its devices that is meant, or NULL
@@ -47,7 +47,7 @@ CREATE INDEX letter_out_open ON letter_out (n) WHERE is_open = 1;
 
 -- One row for each device that a letter is for. state: 0 open, 1 delivered, 2 refused, 3 expired.
 CREATE TABLE parcel_out (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: answers name it
     letter INTEGER NOT NULL REFERENCES letter_out (n) ON DELETE CASCADE,
     household BLOB NOT NULL,
     device BLOB NOT NULL,
