@@ -9,7 +9,7 @@ import trio
 
 from node.conduct import Conduct
 from node.mail.dispatch import FIRST_DELAY_S, LONGEST_DELAY_S, Dispatch, Jobs
-from node.mail.mailroom import Mailroom
+from node.mail.mailroom import Brought, Mailroom
 from node.mail.outbox_reading import parcels
 from node.network.port import HostKey, Network, NetworkError, Stream, StreamClosed
 from protocol.errors import LocalError, RemoteError
@@ -146,16 +146,20 @@ class Courier:
     ) -> None:
         frame = messages.write(Deposit(raws) if is_deposit else Deliver(raws))
         codes = await self._ask(frame, len(raws))
-        by_code: dict[Code, list[int]] = {}
-        for n, code in zip(rows, codes, strict=True):
-            by_code.setdefault(code, []).append(n)
-        await self._mailroom.note_result(self._host, by_code, is_deposit)
+        results = [
+            Brought(n, parcel_id(raw), code) for n, raw, code in zip(rows, raws, codes, strict=True)
+        ]
+        if is_deposit:
+            await self._mailroom.note_deposit(self._host, results)
+        else:
+            await self._mailroom.note_delivery(results)
         now_s = trio.current_time()
-        for code, some in by_code.items():
-            if code in _DONE or (code is Code.REFUSED and not is_deposit):
-                self._dispatch.done(some, self._host)
+        for result in results:
+            if result.code in _DONE or (result.code is Code.REFUSED and not is_deposit):
+                self._dispatch.done([result.n], self._host)
             else:
-                self._dispatch.failed(some, self._host, now_s, _first_delay_s(code, is_deposit))
+                first_s = _first_delay_s(result.code, is_deposit)
+                self._dispatch.failed([result.n], self._host, now_s, first_s)
         self._mailroom.wake()
 
     # -- collecting

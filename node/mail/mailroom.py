@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from node.clock import Clock
 from node.conduct import Conduct
@@ -21,6 +22,15 @@ from protocol.membership.members import Members
 
 Write = Callable[[Connection, HouseholdId, Topic, bytes, DeviceKey], bytes]
 """Queues a letter to one device within a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One parcel that was brought to a host, and what became of it. n: its row."""
+
+    n: int
+    id: bytes
+    code: Code
 
 
 class Mailroom:
@@ -89,23 +99,25 @@ class Mailroom:
         self.wake()
         return taken.codes
 
-    async def note_result(
-        self, host: HostKey, rows: Mapping[Code, Sequence[int]], is_deposit: bool
-    ) -> None:
-        """Keep what a host said of parcels delivered to it, or deposited with it."""
-        now_ms, holder = self._clock.now_ms(), self.household_of(host)
-        nobody: Sequence[int] = ()
+    async def note_deposit(self, host: HostKey, results: Sequence[Brought]) -> None:
+        """Keep which parcels a host holds now."""
+        holder = self.household_of(host)
+        kept = [done.id for done in results if done.code in (Code.HELD, Code.KNOWN)]
+        if holder is not None and kept:
+            await self.database.write(
+                lambda connection: self.outbox.note_held(connection, kept, holder)
+            )
+
+    async def note_delivery(self, results: Sequence[Brought]) -> None:
+        """Keep what a device said of parcels delivered to it."""
+        now_ms = self._clock.now_ms()
 
         def note(connection: Connection) -> None:
-            there = (*rows.get(Code.KNOWN, nobody), *rows.get(Code.TAKEN, nobody))
-            if is_deposit:
-                if holder is not None:
-                    kept = (*rows.get(Code.HELD, nobody), *rows.get(Code.KNOWN, nobody))
-                    self.outbox.note_held(connection, kept, holder)
-                return
+            there = [done.n for done in results if done.code in (Code.TAKEN, Code.KNOWN)]
             self.outbox.settle(connection, there, Row.DELIVERED, now_ms)
-            self.outbox.settle(connection, rows.get(Code.REFUSED, nobody), Row.REFUSED, now_ms)
-            unread = rows.get(Code.UNDECIPHERABLE, nobody)
+            refused = [done.n for done in results if done.code is Code.REFUSED]
+            self.outbox.settle(connection, refused, Row.REFUSED, now_ms)
+            unread = [done.id for done in results if done.code is Code.UNDECIPHERABLE]
             self.outbox.seal_anew(connection, unread, now_ms)
 
         await self.database.write(note)

@@ -114,27 +114,26 @@ class Outbox:
                 )
             self._close(connection, letter, now_ms)
 
-    def note_held(self, connection: Connection, rows: Iterable[int], by: HouseholdId) -> None:
-        """Note that a neighbour keeps parcels. A delivery note is done with that."""
-        for n in rows:
-            # It may be gone by now: delivered meanwhile on another way.
+    def note_held(self, connection: Connection, parcels: Iterable[bytes], by: HouseholdId) -> None:
+        """Note that a neighbour keeps parcels (by id). A delivery note is done with that."""
+        for id in parcels:
             connection.execute(
-                "INSERT OR IGNORE INTO parcel_holder SELECT n, ?2 FROM parcel_out WHERE n = ?1",
-                (n, by),
+                "INSERT OR IGNORE INTO parcel_holder SELECT n, ? FROM parcel_out WHERE id = ?",
+                (by, id),
             )
             connection.execute(
                 "DELETE FROM letter_out WHERE topic = ? AND n ="
-                " (SELECT letter FROM parcel_out WHERE parcel_out.n = ?)",
-                (int(Topic.DELIVERY), n),
+                " (SELECT letter FROM parcel_out WHERE id = ?)",
+                (int(Topic.DELIVERY), id),
             )
 
-    def seal_anew(self, connection: Connection, rows: Iterable[int], now_ms: int) -> None:
-        """Begin new sessions for parcels that could not be deciphered, and seal them again."""
+    def seal_anew(self, connection: Connection, parcels: Iterable[bytes], now_ms: int) -> None:
+        """Begin new sessions for parcels (by id) that could not be deciphered, and seal again."""
         found = [
             row
-            for n in rows
+            for id in parcels
             for row in connection.execute(
-                "SELECT n, letter, device FROM parcel_out WHERE n = ? AND state = 0", (n,)
+                "SELECT n, letter, device FROM parcel_out WHERE id = ? AND state = 0", (id,)
             )
         ]
         for device in {device for _, _, device in found}:
@@ -162,14 +161,14 @@ class Outbox:
         self, connection: Connection, by: DeviceKey, nacks: Sequence[bytes], now_ms: int
     ) -> None:
         """Seal anew what a device says that it could not decipher."""
-        rows = [
-            n
+        own = [
+            parcel
             for parcel in nacks
-            for (n,) in connection.execute(
-                "SELECT n FROM parcel_out WHERE id = ? AND device = ? AND state = 0", (parcel, by)
-            )
+            if connection.execute(
+                "SELECT 1 FROM parcel_out WHERE id = ? AND device = ?", (parcel, by)
+            ).fetchone()
         ]
-        self.seal_anew(connection, rows, now_ms)
+        self.seal_anew(connection, own, now_ms)
 
     def read_by(
         self, connection: Connection, by: HouseholdId, reads: Sequence[bytes], now_ms: int
