@@ -67,6 +67,7 @@ class TradeAttending:
         self._market = market
         self._clock = clock
         self._conduct = conduct
+        self._asked_for_missing: set[TradeId] = set()
         self._moved = trio.Event()
         desk.on_moved.append(self.nudge)
 
@@ -101,9 +102,22 @@ class TradeAttending:
                 over.append(trade_id)
         for listing in listings:
             await self._mark(listing)
+        await self._take_over(ids)
         if over:
             # Last of all: until its mark is right, a trade that is over is looked at again.
             await self._database.write(lambda c: _let_rest(c, over))
+
+    async def _take_over(self, ids: list[TradeId]) -> None:
+        """Where a device that is no more wrote last, the other side may know more than we do."""
+
+        def inherited(connection: Connection) -> list[TradeId]:
+            trades = book.load_many(connection, set(ids) - self._asked_for_missing)
+            return [trade.id for trade in trades if self._desk.inherits(connection, trade)]
+
+        missing = await self._database.read(inherited)
+        if missing:
+            self._asked_for_missing.update(missing)
+            await self._desk.ask_for_missing(missing)
 
     def _advance(self, connection: Connection, trade_id: TradeId) -> _Seen:
         trade = book.load(connection, trade_id)

@@ -118,18 +118,24 @@ class Desk:
         )
 
     def deciding(self, connection: Connection, trade: Trade, role: Role) -> Deciding:
-        """Return which device of this household decides in a trade.
+        """Return which device of this household decides in a trade: the same on all of them.
 
-        Who wrote last; before that, who signed the listing. If that one is certified no more,
-        this one.
+        Who wrote last; where that one is certified no more, or nobody has written, who signed
+        the listing; else the first of the household's devices.
         """
-        device = trade.device(role)
-        if device is None:
-            raw = book.listing_record(connection, trade.ask.listing, self.household)
-            device = self.own if raw is None else decode(raw).device
-        if device != self.own and not self._members().signs_for(device, self.household):
-            device = self.own
+        raw = book.listing_record(connection, trade.ask.listing, self.household)
+        candidates = [trade.device(role), None if raw is None else decode(raw).device]
+        member = self._members().member(self.household)
+        standing = () if member is None else tuple(map(DeviceKey, member.devices))
+        chosen = next((d for d in candidates if d in standing), None)
+        device = chosen or (standing[0] if standing else self.own)
         return Deciding(device, device == self.own)
+
+    def inherits(self, connection: Connection, trade: Trade) -> bool:
+        """Tell whether this device goes on where another one of the household wrote last."""
+        role = self.role_in(trade)
+        last = trade.device(role)
+        return last not in (None, self.own) and self.deciding(connection, trade, role).is_this
 
     @property
     def own(self) -> DeviceKey:
