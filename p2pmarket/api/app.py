@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from p2pmarket.api import communities, households, listings
+from p2pmarket.api import communities, households, listings, mail
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.errors import failure_of, status_of
 from p2pmarket.api.openapi import document
@@ -29,6 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *communities.ENDPOINTS,
     *households.ENDPOINTS,
     *listings.ENDPOINTS,
+    *mail.ENDPOINTS,
 )
 
 _MAX_BODY_BYTES = 32 << 20

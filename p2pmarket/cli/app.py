@@ -41,6 +41,11 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "leave": "community",
         "profile": "household",
     },
+    msgid("Messages"): {
+        "inbox": "mail",
+        "message": "mail",
+        "thread": "mail",
+    },
     msgid("The node"): {
         "status": "running",
         "doctor": "doctor",

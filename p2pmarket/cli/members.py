@@ -87,18 +87,26 @@ def peers(session: Session) -> None:
     session.answer(found, lines)
 
 
-@command("block", _("Nobody else notices; --undo shows them again."))
+@command(
+    "block",
+    _(
+        "Its messages are not accepted any more, which it can see; your neighbours notice nothing."
+        " --undo ends both."
+    ),
+)
 @click.argument("household", metavar=_("HOUSEHOLD"))
-@click.option("--undo", is_flag=True, help=_("Show them again."))
+@click.option("--undo", is_flag=True, help=_("Get them again."))
 def block(session: Session, household: str, undo: bool) -> None:
     """Block or unblock one household."""
     path = session.path("members", household, "block")
     if undo:
         session.client.delete(path)
-        line = _("You see the listings of “{household}” again.")
+        line = _("You see the listings and messages of “{household}” again.")
     else:
         session.client.put(path)
-        line = _("You no longer see listings of “{household}”; undo it with --undo.")
+        line = _(
+            "You no longer get listings or messages of “{household}”; --undo brings them back."
+        )
     session.answer(
         {"household": household, "blocked": not undo}, [line.format(household=safe(household))]
     )

@@ -13,6 +13,7 @@ from p2pmarket.texts.error_sentences import Sentences
 from p2pmarket.texts.error_sentences.communities import COMMUNITIES
 from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
+from p2pmarket.texts.error_sentences.mail import MAIL
 from p2pmarket.texts.error_sentences.node import NODE
 
 
@@ -66,4 +67,10 @@ class _Given(dict[str, object]):
         return "…"
 
 
-ERRORS: Mapping[str, Sentences] = {**NODE, **COMMUNITIES, **LISTINGS, **LEDGER}
+ERRORS: Mapping[str, Sentences] = {
+    **NODE,
+    **COMMUNITIES,
+    **LISTINGS,
+    **MAIL,
+    **LEDGER,
+}

@@ -115,6 +115,13 @@ def test_every_endpoint_answers_as_it_is_described(pair: tuple[Any, Any], tmp_pa
     walk("PATCH", LISTING, {"fields": {"price": "7"}}, listing=listing)
     walk("POST", LISTING + "/renewal", {"days": 5}, listing=listing)
     walk("PUT", LISTING + "/mark", {"state": "taken"}, listing=listing)
+    message = {"text": "Hallo", "household": "Ben", "listing": listing, "wait_seconds": 5}
+    assert walk("POST", COMMUNITY + "/messages", message)["message"]["title"] == "Bett"
+    ben.until(lambda: ben.json("inbox")["unread"] == 1)
+    join("GET", COMMUNITY + "/inbox")
+    join("GET", COMMUNITY + "/threads/{household}", query="?limit=5", household="Anna")
+    read = join("POST", COMMUNITY + "/threads/{household}/reading", {}, household="Anna")
+    assert read["marked"] == 1
     walk("DELETE", LISTING, listing=listing)
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")

@@ -161,6 +161,9 @@ def test_hostile_text_in_files_and_arguments_is_shown_harmless(
         founder.run("publish", "--kind", hostile),
         founder.run("publish", "--from", f"/dev/null/{hostile}"),
         founder.run("remove", hostile, "--why", hostile),
+        founder.run("message", hostile, hostile),
+        founder.run("message", "--listing", hostile, hostile),
+        founder.run("thread", hostile),
     ):
         assert harmless(outcome.out), outcome
         assert harmless(outcome.err), outcome

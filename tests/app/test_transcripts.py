@@ -23,7 +23,8 @@ WRITE = bool(os.environ.get("P2PMARKET_WRITE_TRANSCRIPTS"))
 NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
-    "leave", "profile", "status", "doctor", "down", "backup", "restore", "completion",
+    "leave", "profile", "message", "inbox", "thread", "status", "doctor", "down", "backup",
+    "restore", "completion",
 )  # fmt: skip
 
 _PATTERNS = (
@@ -99,6 +100,7 @@ def transcripts(
     _market(record, anna, ben, folder)
     record.learn(ben)
     _community(record, anna, ben)
+    _mail(record, anna, ben)
     _end(record, anna, ben, new_household(), folder, new_household())
     return record.settled
 
@@ -210,6 +212,38 @@ def _community(record: Recorder, anna: Any, ben: Any) -> None:
     record("status", anna, "--lang", "de", "status")
     record("doctor", anna, "doctor")
     record("leave", anna, "leave")
+
+
+def _mail(record: Recorder, anna: Any, ben: Any) -> None:
+    tent = anna.finds("Zelt")[0]["id"]
+    record("inbox", ben, "inbox")
+    record("thread", ben, "thread", "Familie Rosenquast")
+    record("message", ben, "message", "Familie Rosenquast", "Seid ihr morgen da?")
+    record("message", ben, "message", "--listing", tent, "Ist das Zelt noch zu haben?")
+    record("inbox", anna, "inbox")
+    record("thread", anna, "thread", "WG Milchmond")
+    record("inbox", anna, "--lang", "de", "inbox")
+    answer = "Ja!\nKommt am Abend vorbei."
+    record("message", anna, "message", "WG Milchmond", "--listing", tent, stdin=answer)
+    record("thread", ben, "--lang", "de", "thread", "Familie Rosenquast", "--listing", tent)
+    ben.stop()
+    record("message", anna, "--lang", "de", "message", "WG Milchmond", "Oder doch übermorgen?")
+    record("thread", anna, "thread", "WG Milchmond", "--limit", "1")
+    ben.up()
+    ben.until(lambda: ben.json("inbox")["unread"] == 1)
+    record("message", ben, "message", "Familie Rosenquast", stdin="")
+    record(
+        "message", ben, "message", "Familie Rosenquast", "x" * 4_001, shown="p2pmarket message …"
+    )
+    record("message", ben, "message", "WG Milchmond", "Ich?")
+    record("message", ben, "message", "Niemand", "Hallo")
+    record("message", ben, "message")
+    ben.json("block", "Familie Rosenquast")
+    record("message", ben, "message", "Familie Rosenquast", "Hallo")
+    record("message", anna, "message", "WG Milchmond", "Hallo?")
+    record("inbox", ben, "inbox")
+    record("thread", ben, "thread", "Familie Rosenquast", "--listing", tent)
+    ben.json("block", "Familie Rosenquast", "--undo")
 
 
 def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: Any) -> None:

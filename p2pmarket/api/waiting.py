@@ -1,0 +1,18 @@
+"""What waits for this household: asked by the inbox and the status, answered by each subject."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from node.node import Node
+from p2pmarket.api.mail_schemas import Waiting
+
+Source = Callable[[Node, int], Awaitable[list[Waiting]]]
+"""Takes a node and the time (Unix ms); returns what waits in one subject, most urgent first."""
+
+SOURCES: tuple[Source, ...] = ()
+
+
+async def all_waiting(node: Node, now_ms: int) -> list[Waiting]:
+    """Return all that waits for the household of a node."""
+    return [waiting for source in SOURCES for waiting in await source(node, now_ms)]
