@@ -225,7 +225,7 @@ class Author:
             if isinstance(verdict, Admit):
                 admitted.append(record)
             else:
-                refused[record.id] = _why_refused(verdict)
+                refused[record.id] = self._why_refused(verdict)
         self._spread(admitted)
         return [
             refused.get(result.id, result) if isinstance(result, Envelope) else result
@@ -242,6 +242,13 @@ class Author:
             return seal(draft, signer)
         except RemoteError as error:
             return LocalError("too-long" if "long" in error.code else error.code)
+
+    def _why_refused(self, verdict: Park | Ignore | Reject) -> LocalError:
+        members = self._inbox.members
+        unknown = verdict.reason == "unknown-device"
+        if unknown and members.was_device(self.household, self.device):
+            return LocalError("device-revoked")
+        return _why_refused(verdict)
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:

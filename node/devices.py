@@ -87,9 +87,12 @@ class Devices:
         network: Network,
         community: Community,
         network_key: bytes,
+        own_slot: int,
         adopt: Adopt,
     ) -> None:
-        """adopt: continues the ledger of a device in this one's, before it is revoked."""
+        """own_slot: of this device, by its own certificate. adopt: continues the ledger of a
+        device in this one's, before it is revoked.
+        """
         self._author = author
         self._inbox = inbox
         self._store = store
@@ -97,8 +100,25 @@ class Devices:
         self._network = network
         self._community = community
         self._network_key = network_key
+        self._own_slot = own_slot
         self._adopt = adopt
         self._lock = trio.Lock()
+
+    @property
+    def holds_key(self) -> bool:
+        """Whether this device has the household's key, and so adds and revokes."""
+        return self._author.holds_root
+
+    @property
+    def own_slot(self) -> int:
+        """The slot in which this device is certified."""
+        slot = self._inbox.members.device_slot(self._author.household, self._author.device)
+        return self._own_slot if slot is None else slot
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether another computer was seen to sign with this device's key."""
+        return self._author.is_copied
 
     async def add(self, name: str) -> DeviceCode:
         """Certify a new device and return the code with which a computer becomes it.
@@ -180,7 +200,7 @@ class Devices:
         )
 
     def _refuse_unless_first(self) -> None:
-        if not self._author.holds_root:
+        if not self.holds_key:
             raise LocalError("needs-first-device")
         if self._community.my_status in ("removed", "left"):
             raise LocalError(self._community.my_status)

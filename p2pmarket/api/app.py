@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from p2pmarket.api import communities, households, listings, mail
+from p2pmarket.api import communities, devices, households, listings, mail
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.errors import failure_of, status_of
 from p2pmarket.api.openapi import document
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 ENDPOINTS: tuple[Endpoint, ...] = (
     *communities.ENDPOINTS,
     *households.ENDPOINTS,
+    *devices.ENDPOINTS,
     *listings.ENDPOINTS,
     *mail.ENDPOINTS,
 )

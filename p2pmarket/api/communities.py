@@ -36,7 +36,8 @@ from protocol.text import clean
 _MAX_VALID_S = 365 * 86_400
 
 
-async def _community_answer(call: Call, node: Node) -> CommunityAnswer:
+async def community_answer(call: Call, node: Node) -> CommunityAnswer:
+    """Return how one community is doing."""
     community, charter, now_ms = node.community, node.community.charter, call.clock.now_ms()
     mine = await node.market.mine()
     members = await community.members()
@@ -59,6 +60,7 @@ async def _community_answer(call: Call, node: Node) -> CommunityAnswer:
         sync=await sync_answer(node, call.clock.now_ms()),
         clock_offset_seconds=round(node.skew.median_ms / 1000),
         local_discovery=call.memberships.looks_around,
+        device_copied=node.devices.is_copied,
         counters=node.health(),
     )
 
@@ -72,7 +74,7 @@ async def _status(call: Call) -> StatusAnswer:
         started_at=iso(call.started_at_ms),
         household=settings.name,
         place=settings.place,
-        communities=[await _community_answer(call, node) for node in call.memberships.nodes],
+        communities=[await community_answer(call, node) for node in call.memberships.nodes],
         closed=[
             ClosedCommunity(closed.folder.name, failure_of(closed.error))
             for closed in call.memberships.closed
@@ -87,7 +89,7 @@ async def _stop(call: Call) -> Done:
 
 async def _list(call: Call) -> CommunitiesAnswer:
     return CommunitiesAnswer(
-        [await _community_answer(call, node) for node in call.memberships.nodes]
+        [await community_answer(call, node) for node in call.memberships.nodes]
     )
 
 
@@ -107,7 +109,7 @@ async def _found(call: Call) -> CommunityAnswer:
         )
     except RemoteError as error:
         raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
-    return await _community_answer(call, await call.memberships.found(charter))
+    return await community_answer(call, await call.memberships.found(charter))
 
 
 def _place(fields: PlaceFields) -> Place:
@@ -120,17 +122,17 @@ def _place(fields: PlaceFields) -> Place:
 
 async def _join(call: Call) -> CommunityAnswer:
     node = await call.memberships.join(read_invite_text(call.body.invite))
-    return await _community_answer(call, node)
+    return await community_answer(call, node)
 
 
 async def _show(call: Call) -> CommunityAnswer:
-    return await _community_answer(call, call.node)
+    return await community_answer(call, call.node)
 
 
 async def _leave(call: Call) -> CommunityAnswer:
     node = call.node
     await node.community.leave()
-    return await _community_answer(call, node)
+    return await community_answer(call, node)
 
 
 async def _invite(call: Call) -> InviteAnswer:

@@ -117,6 +117,8 @@ async def _audience(call: Call) -> Audience:
     context = await _context(call)
     members = await node.community.members()
     own = node.community.self_id
+    if node.community.my_status == "revoked":
+        raise LocalError("device-revoked")
     if node.community.my_status in ("left", "removed"):
         raise LocalError(node.community.my_status)
     provisional = node.community.my_status == "provisional"

@@ -278,6 +278,7 @@ class CommunityAnswer:
     sync: Sync
     clock_offset_seconds: int
     local_discovery: bool
+    device_copied: bool
     counters: dict[str, int]
 
 

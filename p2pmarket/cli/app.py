@@ -50,6 +50,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "status": "running",
         "doctor": "doctor",
         "down": "running",
+        "device": "devices",
         "backup": "backups",
         "restore": "backups",
         "completion": "completion",

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from p2pmarket.cli.options import SPAN, Count, command, shared_options
+from p2pmarket.cli.pasted import qr_lines, read_pasted
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
-from p2pmarket.cli.terminal import columns, paragraph, safe
+from p2pmarket.cli.terminal import paragraph, safe
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import refusal
 from p2pmarket.texts.formats import day_and_time, moment
 from protocol.errors import LocalError
 
-_MAX_INVITE_CHARACTERS = 20_000
 _WEEK_S = 604_800
 
 community = click.Group(
@@ -146,26 +145,8 @@ def invite(session: Session, uses: int, expires: int, qr: bool) -> None:
         made["invite"],
     ]
     if qr and not session.as_json:
-        drawn = _qr_lines(made["invite"])
-        lines += ["", *drawn]
-        if len(drawn[0]) > columns():
-            lines += paragraph(
-                _(
-                    "The QR code is {width} columns wide, and this window is not: widen it, and"
-                    " give the command again."
-                ).format(width=len(drawn[0]))
-            )
+        lines += ["", *qr_lines(made["invite"])]
     session.answer(made, lines)
-
-
-def _qr_lines(text: str) -> list[str]:
-    from io import StringIO
-
-    import segno
-
-    drawn = StringIO()
-    segno.make_qr(text, error="l").terminal(out=drawn, border=2, compact=True)
-    return drawn.getvalue().rstrip("\n").split("\n")
 
 
 @command("join", _("Paste it at the prompt, pipe it in, or name a file."))
@@ -187,7 +168,7 @@ def join(session: Session, text: str | None, source: Path | None) -> None:
             )
         )
     else:
-        text = _read_invite(session, source)
+        text = read_pasted(session, source, _("Paste the invite"))
     if sys.stderr.isatty():
         session.warn(_("Looking for a member of the community …"))
     joined = session.client.post("/v1/memberships", {"invite": text})
@@ -206,28 +187,6 @@ def join(session: Session, text: str | None, source: Path | None) -> None:
             )
         )
     session.answer(joined, lines)
-
-
-def _read_invite(session: Session, source: Path | None) -> str:
-    if source is not None:
-        try:
-            with source.open(encoding="utf-8", errors="replace") as file:
-                return file.read(_MAX_INVITE_CHARACTERS)
-        except OSError as error:
-            reason = refusal(error)
-            raise LocalError("file-unreadable", path=str(source), reason=reason) from None
-    if session.interactive:
-        _allow_long_lines()
-        typed: str = click.prompt(_("Paste the invite"))
-        return typed
-    return sys.stdin.read(_MAX_INVITE_CHARACTERS)
-
-
-def _allow_long_lines() -> None:
-    # A terminal itself takes no line longer than 1,024 (macOS) or 4,095 (Linux) characters; an
-    # invite with several addresses is longer. With readline, input() reads character by character.
-    with suppress(ImportError):
-        import readline  # noqa: F401
 
 
 @command("leave", _("Your listings disappear from it, and you cannot come back."))

@@ -107,6 +107,13 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
     if community["my_status"] in ("left", "removed"):
         gone = sentence(community["my_status"], {})
         return [Finding(_("Community {community}").format(community=name), False, gone)]
+    for found, code in (
+        (community["my_status"] == "revoked", "device-revoked"),
+        (community["device_copied"], "device-copied"),
+    ):
+        if found:
+            heading = _("Community {community}").format(community=name)
+            return [Finding(heading, False, sentence(code, {}))]
     addresses = ", ".join(map(safe, community["addresses"]))
     reachable = _("answers at {addresses}").format(addresses=addresses)
     sync = community["sync"]

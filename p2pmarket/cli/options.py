@@ -19,12 +19,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Command]:
     """Declare a command; the shared options come after its own.
 
-    more: paragraphs of its help after the summary.
+    name: with the group's before it, if it is in one. more: paragraphs of its help after the
+    summary.
     """
 
     def declare(function: Callable[..., Any]) -> click.Command:
         text = "\n\n".join([_(SUMMARIES[name]), *more])
-        declared = click.command(name, help=text, options_metavar=_("[OPTIONS]"))(
+        last = name.rpartition(" ")[2]
+        declared = click.command(last, help=text, options_metavar=_("[OPTIONS]"))(
             click.pass_obj(function)
         )
         declared.params.extend(shared_options())

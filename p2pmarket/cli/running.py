@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +21,9 @@ from p2pmarket.texts.errors import sentence
 from p2pmarket.texts.formats import day_and_time, moment
 from p2pmarket.texts.greeting import greeting
 from protocol.errors import LocalError
+
+if TYPE_CHECKING:
+    from p2pmarket.home import Home
 
 _STOP_S = 30.0
 
@@ -39,29 +43,33 @@ _STOP_S = 30.0
 def up(session: Session, detach: bool, listen: tuple[str, ...], no_mdns: bool) -> None:
     """Become the daemon, or start one. It is a program of its own: this one imports no node."""
     home = session.home
-    home.socket  # noqa: B018 - refuses a path that is too long before anything starts
-    arguments = [sys.executable, "-m", "p2pmarket.daemon", "--home", str(home.folder)]
-    arguments += ["--lang", current_language()]
-    for address in listen:
-        arguments += ["--listen", address]
-    if no_mdns:
-        arguments.append("--no-mdns")
+    arguments = _daemon(home, listen, no_mdns)
     if not detach:
         if session.as_json:
             arguments.append("--json")
         sys.stdout.flush()
         os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, our own module
-    ready = _start_detached(arguments)
-    if ready is None:
-        raise LocalError("daemon-did-not-start", path=str(home.log_file))
-    if "error" in ready:
-        raise LocalError(ready["error"]["code"], **ready["error"]["fields"])
+    ready = start_detached(home, listen, no_mdns)
     session.answer(ready, greeting(ready))
 
 
-def _start_detached(arguments: list[str]) -> dict[str, Any] | None:
-    """Start the daemon in a session of its own; return what it says when it is ready."""
+def _daemon(home: Home, listen: Sequence[str], no_mdns: bool) -> list[str]:
+    home.socket  # noqa: B018 - refuses a path that is too long before anything starts
+    arguments = [sys.executable, "-m", "p2pmarket.daemon", "--home", str(home.folder)]
+    arguments += ["--lang", current_language()]
+    for address in listen:
+        arguments += ["--listen", address]
+    return [*arguments, "--no-mdns"] if no_mdns else arguments
+
+
+def start_detached(home: Home, listen: Sequence[str], no_mdns: bool) -> dict[str, Any]:
+    """Start the daemon in a session of its own; return what it says when it is ready.
+
+    Raises the LocalError that it could not start for, or ``daemon-did-not-start``.
+    """
     import subprocess
+
+    arguments = _daemon(home, listen, no_mdns)
 
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as pipe:
@@ -76,7 +84,11 @@ def _start_detached(arguments: list[str]) -> dict[str, Any] | None:
         )
         os.close(writing)
         said = pipe.read()
-    ready: dict[str, Any] | None = json.loads(said) if said else None
+    if not said:
+        raise LocalError("daemon-did-not-start", path=str(home.log_file))
+    ready: dict[str, Any] = json.loads(said)
+    if "error" in ready:
+        raise LocalError(ready["error"]["code"], **ready["error"]["fields"])
     return ready
 
 
@@ -132,6 +144,7 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         ),
         *expiring_line(community["expiring_soon"]),
         sync_line(community["sync"]),
+        *([sentence("device-copied", {})] if community["device_copied"] else []),
         _("Answers at {addresses}").format(
             addresses=", ".join(map(safe, community["addresses"])) or "–"
         ),

@@ -6,22 +6,25 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import trio
 
 from node.backup import write_backup
 from node.clock import Clock
-from node.enrolment import found_community, join_community
+from node.enrolment import DATABASE_FILE, found_community, join_community, renew_device
 from node.identity import Identity
 from node.node import Node, open_node
+from node.second_device import join_as_device
+from node.store.database import open_database
 from p2pmarket.daemon.network import Reach, port_of
 from p2pmarket.daemon.started import Started
 from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
 from p2pmarket.listing_fields import place_named
 from protocol.charter import Charter
+from protocol.device_code import DeviceCode
 from protocol.errors import LocalError, P2PMarketError, RemoteError
 from protocol.ids import short, text_of
 from protocol.invite import InviteText
@@ -41,6 +44,17 @@ class Closed:
     error: P2PMarketError
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A node that runs, where it listens, and how to end it; gone: set once it has ended."""
+
+    folder: Path
+    reach: Reach
+    node: Node
+    scope: trio.CancelScope
+    gone: trio.Event = field(default_factory=trio.Event)
+
+
 class Memberships:
     """Keeps a node open for every community of the home; to be run in a nursery of its own."""
 
@@ -53,7 +67,7 @@ class Memberships:
         self._clock = clock
         self._nursery = nursery
         self._nodes: dict[bytes, Node] = {}
-        self._open_folders: dict[str, Node] = {}
+        self._running: dict[str, _Running] = {}
         self.closed: list[Closed] = []
 
     @property
@@ -87,7 +101,9 @@ class Memberships:
 
     def _only(self) -> Node:
         nodes = [
-            n for n in self._nodes.values() if n.community.my_status not in ("left", "removed")
+            n
+            for n in self._nodes.values()
+            if n.community.my_status not in ("left", "removed", "revoked")
         ]
         nodes = nodes or list(self._nodes.values())
         if not nodes:
@@ -141,9 +157,53 @@ class Memberships:
             )
         return await self._open(folder)
 
+    async def join_as_device(self, code: DeviceCode) -> Node:
+        """Become a device of a household with its code, and open the node.
+
+        Raises LocalError ``home-has-household`` where a household of its own lives here, those
+        of ``join_as_device``, or Unreachable.
+        """
+        if self._identity.root is not None:
+            raise LocalError("home-has-household", path=str(self._home.folder))
+        community = code.record.community
+        if community in self._nodes:
+            raise LocalError("already-joined", name=self._nodes[community].community.charter.name)
+        folder = self._home.communities / short(community)
+        options = self._reach.with_port(0).options(self._clock)
+        with unwrapped():
+            await join_as_device(
+                folder,
+                self._identity,
+                code,
+                self._clock,
+                lambda host_seed: options.network(host_seed, code.network_key),
+                options.discovery(tuple),
+            )
+        return await self._open(folder)
+
+    async def renew_device(self, node: Node) -> Node:
+        """Close a node, give its device new keys, and open it as another device.
+
+        Raises LocalError ``needs-first-device`` or ``too-many-devices``; it is open then too.
+        """
+        if not node.devices.holds_key:
+            raise LocalError("needs-first-device")
+        opened = next(held for held in self._running.values() if held.node is node)
+        port = port_of(node.addresses())
+        opened.scope.cancel()
+        await opened.gone.wait()
+        try:
+            file = opened.folder / DATABASE_FILE
+            async with open_database(file, self._identity.database_key) as database:
+                await renew_device(database, self._clock)
+        finally:
+            reach = opened.reach if port is None else opened.reach.with_port(port)
+            node = await self._start(opened.folder, reach)
+        return node
+
     async def back_up(self, target: Path) -> int:
         """Write everything this household keeps into one sealed file; return its bytes."""
-        databases = {folder: node.database for folder, node in self._open_folders.items()}
+        databases = {name: held.node.database for name, held in self._running.items()}
         settings = self._home.settings_file
         files = {settings.name: settings.read_bytes()}
         return await write_backup(databases, files, self._identity, target)
@@ -211,15 +271,18 @@ class Memberships:
         return node
 
     async def _keep_open(self, folder: Path, reach: Reach, task_status: Started[Node]) -> None:
-        opened: Node | None = None
+        opened: _Running | None = None
+        scope = trio.CancelScope()
         try:
-            async with open_node(folder, self._identity, reach.options(self._clock)) as node:
-                opened = node
-                self._nodes[node.community.id] = node
-                self._open_folders[folder.name] = node
-                task_status.started(node)
-                await self._locate(node)
-                await trio.sleep_forever()
+            options = reach.options(self._clock)
+            with scope:
+                async with open_node(folder, self._identity, options) as node:
+                    opened = _Running(folder, reach, node, scope)
+                    self._nodes[node.community.id] = node
+                    self._running[folder.name] = opened
+                    task_status.started(node)
+                    await self._locate(node)
+                    await trio.sleep_forever()
         except Exception:
             if opened is None:
                 raise
@@ -229,8 +292,9 @@ class Memberships:
             self.closed.append(Closed(folder, fault))
         finally:
             if opened is not None:
-                self._nodes.pop(opened.community.id, None)
-                self._open_folders.pop(folder.name, None)
+                self._nodes.pop(opened.node.community.id, None)
+                self._running.pop(folder.name, None)
+                opened.gone.set()
 
     def _folders(self) -> Iterator[Path]:
         folders = (p for p in self._home.communities.glob("*") if p.is_dir())

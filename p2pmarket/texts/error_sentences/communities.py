@@ -124,6 +124,10 @@ COMMUNITIES: Mapping[str, Sentences] = {
         msgid("This computer was added as a further device and lacks the household's own key."),
         msgid("Do it on the computer where the household was created or restored."),
     ),
+    "home-has-household": Sentences(
+        msgid("{path} holds a household of its own; it cannot become another one's device."),
+        msgid("Choose an empty folder with --home."),
+    ),
     "device-code-unreadable": Sentences(
         msgid("That is not a complete device code: it was cut off, mistyped, or something else."),
         msgid("Copy the whole text, from “P2PD1-” to its end."),
