@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from protocol.errors import RemoteError
 from protocol.ledger.receipt import Outcome, receipt_signature_holds
@@ -18,6 +19,10 @@ from protocol.trade.transitions import Guard, Role, State
 from protocol.trade.types import Type
 
 Check = Callable[[Trade, Message, Role], bool]
+
+# A trade is folded anew each time somebody looks at it; what was verified once holds for ever.
+_signature_holds = lru_cache(maxsize=1_024)(receipt_signature_holds)
+_read_ruling = lru_cache(maxsize=64)(read_ruling)
 
 
 def holds(guard: Guard, trade: Trade, message: Message, role: Role) -> bool:
@@ -141,7 +146,7 @@ def _ruled(outcome: Outcome) -> Check:
         if not isinstance(message.body, RulingCopy):
             return False
         try:
-            ruling = read_ruling(message.body.raw)
+            ruling = _read_ruling(message.body.raw)
         except RemoteError:
             return False
         return (ruling.community, ruling.trade, ruling.steward, ruling.outcome) == (
@@ -200,7 +205,7 @@ def _signature(trade: Trade, message: Message, role: Role) -> bool:
     return (
         receipt is not None
         and isinstance(body, Sign)
-        and receipt_signature_holds(receipt, message.device, body.signature)
+        and _signature_holds(receipt, message.device, body.signature)
     )
 
 

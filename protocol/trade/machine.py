@@ -115,6 +115,7 @@ def _merge(trade: Trade, publisher: Sequence[Message], seeker: Sequence[Message]
         seen_seq[role] = seq
         merged[role][message.id] = message.seq
         trade.chains[role].append(message)
+        trade.order.append(message)
         trade.at_ms = max(trade.at_ms, message.at_ms)
         then = step(trade, message, role)
         if then is None:

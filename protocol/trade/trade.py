@@ -37,8 +37,8 @@ class Drawing:
 class Trade:
     """One trade. Made by ``fold``; whoever else holds it only reads.
 
-    terms: those on the table, later those promised, with the due day as extended. applied:
-    the messages that had an effect, in their order; void: those that had none.
+    terms: those on the table, later those promised, with the due day as extended. order: all
+    merged messages; applied: those of them that had an effect; void: those that had none.
     concluded: the message that brought the outcome. offered_slots: by who named them, since
     the last appointment. at_ms: the latest time that a merged message names: what follows
     counts as written no earlier, whatever it says. lent: whether a loan has changed hands.
@@ -68,6 +68,7 @@ class Trade:
     concluded: Message | None = None
     concluded_at_ms: int | None = None
     signed: dict[Role, tuple[DeviceKey, bytes]] = field(default_factory=dict)
+    order: list[Message] = field(default_factory=list)
     applied: list[Message] = field(default_factory=list)
     void: list[Message] = field(default_factory=list)
     chains: dict[Role, list[Message]] = field(
