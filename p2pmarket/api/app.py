@@ -14,7 +14,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from p2pmarket.api import communities, devices, households, listings, mail
+from p2pmarket.api import (
+    communities,
+    devices,
+    households,
+    listings,
+    mail,
+    trades,
+    trades_disputes,
+)
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.errors import failure_of, status_of
 from p2pmarket.api.openapi import document
@@ -31,6 +39,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *listings.ENDPOINTS,
     *mail.ENDPOINTS,
+    *trades.ENDPOINTS,
+    *trades_disputes.ENDPOINTS,
 )
 
 _MAX_BODY_BYTES = 32 << 20

@@ -15,6 +15,8 @@ from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
 from p2pmarket.texts.error_sentences.mail import MAIL
 from p2pmarket.texts.error_sentences.node import NODE
+from p2pmarket.texts.error_sentences.trades import TRADES
+from p2pmarket.texts.trades import FIELD_NAMES, FIELDS, STATES, STEPS
 
 
 def sentence(code: str, fields: Mapping[str, object], translate: Callable[[str], str] = _) -> str:
@@ -45,7 +47,8 @@ def _worded(fields: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of an error with ids as people know them."""
     worded = dict(fields)
     field = str(fields.get("field", ""))
-    if field in vocabulary.FIELDS:
+    field = FIELDS.get(field, field)
+    if field in vocabulary.FIELDS or field in FIELD_NAMES:
         worded["field"] = _(field)
     elif field in _FLAGS:
         worded["field"] = _FLAGS[field]
@@ -54,6 +57,9 @@ def _worded(fields: Mapping[str, object]) -> dict[str, object]:
         german = current_language() == "de"
         ids = str(fields["allowed"]).split(", ")
         worded["allowed"] = ", ".join(vocabulary.label(known, i) if german else i for i in ids)
+    for name, labels in (("state", STATES), ("step", STEPS)):
+        if name in fields:
+            worded[name] = vocabulary.label(labels, str(fields[name]))
     for name in ("status", "reason"):
         if name in fields:
             worded[name] = vocabulary.label(vocabulary.MEMBER_STATUSES, str(fields[name]))
@@ -73,4 +79,5 @@ ERRORS: Mapping[str, Sentences] = {
     **LISTINGS,
     **MAIL,
     **LEDGER,
+    **TRADES,
 }

@@ -10,10 +10,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from p2pmarket.cli.terminal import safe
-from p2pmarket.texts import _
+from p2pmarket.texts import _, msgid
 from p2pmarket.texts.formats import day_and_time, moment
 
-SENTENCES: Mapping[str, str] = {}
+SENTENCES: Mapping[str, str] = {
+    "trade-asked": msgid("{household} asks for “{title}”: p2pmarket trade show {id}"),
+    "trade-offered": msgid(
+        "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"
+    ),
+    "trade-times-named": msgid("{household} names times for “{title}”: p2pmarket trade show {id}"),
+    "trade-handover-to-confirm": msgid(
+        "{household} says that “{title}” has changed hands: p2pmarket trade handover {id}"
+    ),
+    "trade-return-to-confirm": msgid(
+        "{household} says that “{title}” has been given back: p2pmarket trade return {id}"
+    ),
+    "trade-extension-asked": msgid(
+        "{household} would like “{title}” to be lent longer: p2pmarket trade show {id}"
+    ),
+    "trade-disputed": msgid(
+        "{household} wants a third household to look at “{title}”: p2pmarket trade show {id}"
+    ),
+    "trade-settlement-proposed": msgid(
+        "{household} says how to end the dispute about “{title}”: p2pmarket trade show {id}"
+    ),
+    "trade-no-show-claimed": msgid(
+        "{household} says that you did not come for “{title}”: p2pmarket trade show {id}"
+    ),
+    "trade-appointment": msgid("You meet {household} for “{title}”: {until}"),
+    "trade-met": msgid(
+        "You were to meet {household} for “{title}” until {until}. Has it changed hands?"
+        " p2pmarket trade handover {id}"
+    ),
+    "trade-promise-ends": msgid(
+        "The promise of “{title}” with {household} runs out, {until}: p2pmarket trade show {id}"
+    ),
+    "trade-due": msgid("Give “{title}” back to {household} by {until}."),
+    "trade-due-to-me": msgid("{household} brings “{title}” back by {until}."),
+    "trade-overdue": msgid(
+        "“{title}” should have been back at {household}, {until}: p2pmarket trade return {id}"
+    ),
+    "trade-overdue-to-me": msgid(
+        "{household} should have brought “{title}” back, {until}: p2pmarket trade show {id}"
+    ),
+}
 _SHORT_ID = 10
 
 
