@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from node.mail.incoming import DeliveryState
+from node.mail.sealing import cards_of
 from protocol.ids import HouseholdId
 from tests.sim.world import Household, World
 
@@ -17,6 +19,27 @@ class Correspondence:
     """Asks households what they see of their chats with each other."""
 
     world: World
+
+    async def community(self, names: Sequence[str]) -> list[Household]:
+        """A community in which everybody knows everybody's mail card."""
+        households = await self.world.community(names)
+
+        async def cards_are_known() -> bool:
+            counts = [
+                len(cards)
+                for at in households
+                for of in households
+                for cards in [await at.node.database.read(partial(cards_of, household=of.id))]
+            ]
+            return min(counts) >= 1
+
+        await self.until(cards_are_known)
+        return households
+
+    async def knows_cards(self, at: Household, of: HouseholdId, devices: int) -> bool:
+        """Whether cards of so many devices of a household are known."""
+        cards = await at.node.database.read(partial(cards_of, household=of))
+        return len(cards) == devices
 
     async def texts(self, at: Household, of: HouseholdId) -> list[str]:
         """What stands in the thread, in order."""
