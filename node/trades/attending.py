@@ -25,7 +25,6 @@ from node.trades.requests import Requests
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import ThingKey
-from protocol.listing import read_listing
 from protocol.mark import State as Mark
 from protocol.trade.agreement import Promise
 from protocol.trade.bodies import Body
@@ -135,7 +134,7 @@ class TradeAttending:
             except LocalError as error:
                 self._conduct.count(f"trade-step-refused:{error.code}")
                 break
-        own = trade.ask.listing if role is Role.PUBLISHER else None
+        own = trade.ask.listing if role is Role.PUBLISHER else trade.terms.swap_listing
         return _Seen(own, is_over(trade))
 
     def _circumstances(self, connection: Connection, trade: Trade) -> Circumstances:
@@ -184,7 +183,7 @@ class TradeAttending:
             ).fetchone()
             about = book.load_many(connection, book.ids_about(connection, listing))
             try:
-                wanted = stock.mark_of(read_listing(decode(raw).body), about)
+                wanted = stock.mark_of(decode(raw), about)
             except RemoteError:
                 return None
             ours = connection.execute(

@@ -105,13 +105,10 @@ def _answer_to_asking(trade: Trade, known: Circumstances) -> Step | None:
         return Type.DECLINE, Decline(why)
     if trade.state not in (State.ASKED, State.OFFERED) or known.listing is None:
         return None
-    listing = _readable(known.listing)
-    if listing is None:
-        return None
-    if stock.left(listing, known.about) >= trade.terms.quantity:
+    if stock.left(known.listing, known.about) >= trade.terms.quantity:
         won = trade.drawing is not None and trade.drawing.won
         return (Type.PROMISE, known.promise(trade)) if won and trade.state is State.ASKED else None
-    waiting = [waiting.id for waiting in stock.queue(known.about)]
+    waiting = [waiting.id for waiting in stock.queue(known.about, trade.ask.listing)]
     position = waiting.index(trade.id) + 1
     if trade.position_in_queue != position:
         return Type.QUEUE, Queue(position)
@@ -123,7 +120,7 @@ def _why_not(trade: Trade, known: Circumstances) -> Why | None:
     listing = None if known.listing is None else _readable(known.listing)
     if listing is None or known.listing is None or listing.visible_until_ms <= known.now_ms:
         return Why.OVER if not _drawing(trade) else None
-    if stock.mark_of(listing, known.about) is Mark.TAKEN:
+    if stock.mark_of(known.listing, known.about) is Mark.TAKEN:
         return Why.GIVEN_AWAY
     first = not trade.chains[Role.PUBLISHER]
     if first and trade.ask.revision != known.listing.id:

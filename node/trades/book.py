@@ -78,16 +78,31 @@ def letters_of_trade(connection: Connection, trade: bytes) -> dict[MessageId, by
 
 
 def ids_about(connection: Connection, listing: ThingKey) -> list[TradeId]:
-    """Return the trades about a listing, in the order in which they were opened.
+    """Return the trades about a listing, and those in which it is offered in return.
 
-    Who dates an ASK back gains nothing: the order is that of arrival here.
+    In the order in which they were opened: that of arrival, so that who dates an ASK back
+    gains nothing.
     """
     rows = connection.execute(
         "SELECT trade.id FROM trade JOIN trade_message ON trade_message.id = trade.id"
-        " WHERE listing = ? ORDER BY received_at_ms, trade.id",
+        " WHERE listing = ?1 OR trade.id IN (SELECT trade FROM trade_swap WHERE listing = ?1)"
+        " ORDER BY received_at_ms, trade.id",
         (listing,),
     ).fetchall()
     return [TradeId(MessageId(id)) for (id,) in rows]
+
+
+def note_swap(connection: Connection, trade: TradeId, listing: ThingKey) -> None:
+    """Note that an own listing is offered in return for what a trade is about."""
+    connection.execute("INSERT OR IGNORE INTO trade_swap VALUES (?, ?)", (listing, trade))
+
+
+def offers_in_return(connection: Connection, trade: TradeId, listing: ThingKey) -> bool:
+    """Tell whether that was noted."""
+    row = connection.execute(
+        "SELECT 1 FROM trade_swap WHERE listing = ? AND trade = ?", (listing, trade)
+    ).fetchone()
+    return row is not None
 
 
 def every_id(connection: Connection, resting: bool) -> list[TradeId]:

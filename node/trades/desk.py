@@ -19,15 +19,14 @@ from node.store.ledger_entries import note_head
 from node.trades import book, stock
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import DeviceKey, HouseholdId, short
+from protocol.ids import DeviceKey, HouseholdId, ThingKey, short
 from protocol.ledger.entry import Head
 from protocol.ledger.receipt import CoSigned
 from protocol.limits import DAY_MS
-from protocol.listing import read_listing
 from protocol.mail.letter import Topic
 from protocol.membership.members import Members
 from protocol.signing import KeyPair
-from protocol.trade.agreement import Ask, Promise
+from protocol.trade.agreement import Accept, Ask, Offer, Promise
 from protocol.trade.bodies import Body
 from protocol.trade.codes import derive_code, hash_of
 from protocol.trade.letter import TradeLetter, letters_of, read_trade_letter
@@ -41,6 +40,7 @@ from protocol.trade.message import (
     read_message,
     sign_message,
 )
+from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import FINAL, Role
 from protocol.trade.types import Type
@@ -151,6 +151,7 @@ class Desk:
             now_ms = self._clock.now_ms()
             ask, listing_raw = make(connection, now_ms)
             message = self._sign(OPENING, now_ms, Type.ASK, ask)
+            self._reserve_return(connection, message.trade, None, ask.terms)
             book.insert(connection, message, now_ms, listing_raw=listing_raw)
             trade = fold([message])
             assert trade is not None
@@ -165,7 +166,7 @@ class Desk:
         """Write one message in a trade, and return the trade after it.
 
         Raises LocalError ``trade-not-found``, ``trade-not-now`` (the table does not let it
-        pass), ``other-device-decides``, ``not-enough-left``, ``trade-field`` (a value out of
+        pass), ``trade-other-device``, ``not-enough-left``, ``trade-field`` (a value out of
         its bounds), or what ``make`` raises.
         """
 
@@ -183,7 +184,7 @@ class Desk:
             raise LocalError("trade-not-found", id=short(trade_id))
         role = self.role_in(trade)
         if not self.deciding(connection, trade, role).is_this:
-            raise LocalError("other-device-decides")
+            raise LocalError("trade-other-device")
         now_ms = self._clock.now_ms()
         try:
             type, body = make(trade, role)
@@ -193,7 +194,10 @@ class Desk:
         if step(trade, message, role) is None:
             raise LocalError("trade-not-now", state=trade.state.value, step=type.name.lower())
         if isinstance(body, Promise):
-            self._check_stock(connection, trade)
+            self._check_stock(connection, trade.ask.listing, trade.terms.quantity)
+        if role is Role.SEEKER and isinstance(body, Offer | Accept):
+            terms = body.terms if isinstance(body, Offer) else trade.terms
+            self._reserve_return(connection, trade.id, trade, terms)
         book.insert(connection, message, now_ms)
         after = book.load(connection, trade_id)
         assert after is not None
@@ -213,15 +217,31 @@ class Desk:
         community = self._members().community
         return sign_message(community, self.household, position, now_ms, type, body, self.device)
 
-    def _check_stock(self, connection: Connection, trade: Trade) -> None:
+    def _check_stock(self, connection: Connection, listing: ThingKey, asked: int) -> None:
         """Nothing is promised twice: asked in the transaction that makes the promise."""
-        raw = book.listing_record(connection, trade.ask.listing, self.household)
+        raw = book.listing_record(connection, listing, self.household)
         if raw is None:
             raise LocalError("trade-listing-gone")
-        about = book.load_many(connection, book.ids_about(connection, trade.ask.listing))
-        left = stock.left(read_listing(decode(raw).body), about)
-        if left < trade.terms.quantity:
-            raise LocalError("not-enough-left", left=left, asked=trade.terms.quantity)
+        record = decode(raw)
+        left = stock.left(record, book.load_many(connection, book.ids_about(connection, listing)))
+        if left < asked:
+            raise LocalError("not-enough-left", left=left, asked=asked)
+
+    def _reserve_return(
+        self, connection: Connection, trade_id: TradeId, before: Trade | None, terms: Terms
+    ) -> None:
+        """What a seeker offers in return is kept for this trade from then on."""
+        listing = terms.swap_listing
+        if listing is None:
+            return
+        kept = book.offers_in_return(connection, trade_id, listing)
+        if kept and before is not None and stock.claim(before, listing):
+            return
+        self._check_stock(connection, listing, 1)
+        raw = book.listing_record(connection, listing, self.household)
+        if raw is not None and decode(raw).device != self.own:
+            raise LocalError("trade-other-device")
+        book.note_swap(connection, trade_id, listing)
 
     def _send(self, connection: Connection, trade: Trade, message: Message) -> None:
         other = trade.household(self.role_in(trade).other)

@@ -105,7 +105,8 @@ class TradeReading:
         listing = self._listing(connection, trade)
         about = book.load_many(connection, book.ids_about(connection, trade.ask.listing))
         deciding = self._desk.deciding(connection, trade, role)
-        is_own = role is Role.PUBLISHER and listing is not None
+        raw = book.listing_record(connection, trade.ask.listing, trade.publisher)
+        is_own = role is Role.PUBLISHER and raw is not None
         co_signed = trade.co_signed()
         profile = profiles.get(other)
         return TradeView(
@@ -122,8 +123,8 @@ class TradeReading:
             decides=deciding.is_this,
             delivery={},
             receipt=co_signed,
-            left=stock.left(listing, about) if is_own and listing is not None else None,
-            waiting=len(stock.queue(about)) if role is Role.PUBLISHER else 0,
+            left=stock.left(decode(raw), about) if is_own and raw is not None else None,
+            waiting=len(stock.queue(about, trade.ask.listing)) if is_own else 0,
             has_ruling=ruling_for(connection, trade.id) is not None,
         )
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from protocol.envelope import Envelope
+from protocol.ids import ThingKey
 from protocol.ledger.receipt import Outcome
-from protocol.listing import Listing
+from protocol.listing import read_listing
 from protocol.mark import State as Mark
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import State
@@ -32,28 +34,37 @@ def is_gone(trade: Trade) -> bool:
     return trade.outcome is Outcome.COMPLETED and not trade.terms.is_loan
 
 
-def holds_stock(trade: Trade) -> bool:
-    """Tell whether its quantity is promised or gone: nobody else can have it."""
-    if trade.promise is None or trade.state is State.CLOSED:
-        return False
-    return trade.outcome is None or is_gone(trade)
+def claim(trade: Trade, listing: ThingKey) -> int:
+    """Return how many pieces of a listing a trade keeps from everybody else.
+
+    Of what is asked for: from the promise on, and for good once it is gone. Of what a seeker
+    gives in return: one, from the moment it offers it, since the promise is not its own to make.
+    """
+    if trade.state is State.CLOSED or (trade.outcome is not None and not is_gone(trade)):
+        return 0
+    if trade.ask.listing == listing:
+        return 0 if trade.promise is None else trade.terms.quantity
+    return 1 if trade.terms.swap_listing == listing else 0
 
 
-def left(listing: Listing, trades: Iterable[Trade]) -> int:
-    """Return how many pieces can still be promised; never below 0."""
-    taken = sum(trade.terms.quantity for trade in trades if holds_stock(trade))
-    return max(0, listing.quantity - taken)
+def left(record: Envelope, trades: Iterable[Trade]) -> int:
+    """Return how many pieces of a listing can still be promised; never below 0.
+
+    record: the listing's. Raises RemoteError if nobody can read it.
+    """
+    claimed = sum(claim(trade, record.key) for trade in trades)
+    return max(0, read_listing(record.body).quantity - claimed)
 
 
-def mark_of(listing: Listing, trades: Iterable[Trade]) -> Mark:
+def mark_of(record: Envelope, trades: Iterable[Trade]) -> Mark:
     """Return what neighbours should see: open, reserved, or taken for good."""
     about = list(trades)
-    if left(listing, about):
+    if left(record, about):
         return Mark.OPEN
-    gone = sum(trade.terms.quantity for trade in about if is_gone(trade))
-    return Mark.TAKEN if gone >= listing.quantity else Mark.RESERVED
+    gone = sum(claim(trade, record.key) for trade in about if is_gone(trade))
+    return Mark.TAKEN if gone >= read_listing(record.body).quantity else Mark.RESERVED
 
 
-def queue(trades: Iterable[Trade]) -> list[Trade]:
+def queue(trades: Iterable[Trade], listing: ThingKey) -> list[Trade]:
     """Return those that wait for a promise, in the order in which they asked."""
-    return [trade for trade in trades if waits(trade)]
+    return [trade for trade in trades if waits(trade) and trade.ask.listing == listing]

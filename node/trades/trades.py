@@ -160,7 +160,7 @@ class Trades:
     async def draw(self, listing: ThingKey, closes_at_ms: int) -> int:
         """Announce a fair draw among all who ask for an own listing; return how many.
 
-        Raises LocalError ``nobody-asks``, ``draw-runs``, ``other-device-decides``.
+        Raises LocalError ``nobody-asks``, ``draw-runs``, ``trade-other-device``.
         """
 
         def write(connection: Connection) -> int:
@@ -310,7 +310,7 @@ class Trades:
         promised = sum(
             view.trade.terms.credit or 0
             for view in await self.mine()
-            if stock.holds_stock(view.trade)
+            if stock.claim(view.trade, view.trade.ask.listing)
             and view.trade.outcome is None
             and view.trade.household(view.trade.giver.other) == taker
         )

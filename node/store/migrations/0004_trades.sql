@@ -24,6 +24,13 @@ CREATE TABLE trade (
 CREATE INDEX trade_listing ON trade (listing);
 CREATE INDEX trade_seeker ON trade (seeker);
 
+-- Own listings that are offered in return for something.
+CREATE TABLE trade_swap (
+  listing BLOB NOT NULL,
+  trade   BLOB NOT NULL,
+  PRIMARY KEY (listing, trade)
+) STRICT, WITHOUT ROWID;
+
 -- Marks that trades have set, so that one set by hand is left alone.
 CREATE TABLE trade_mark (
   listing BLOB    PRIMARY KEY,

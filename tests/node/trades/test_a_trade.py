@@ -6,6 +6,7 @@ import pytest
 
 from protocol import limits
 from protocol.errors import LocalError
+from protocol.ids import ThingKey
 from protocol.ledger.receipt import Outcome
 from protocol.listing import ListingKind
 from protocol.mark import State as Mark
@@ -20,6 +21,7 @@ from tests.sim.trading import (
     ask,
     eventually,
     handed_over,
+    knows,
     offer,
     promised,
     reaches,
@@ -307,3 +309,44 @@ async def test_one_does_not_trade_with_oneself_nor_ask_twice(world: World) -> No
         await ben.node.trades.promise(trade)
     with pytest.raises(LocalError, match="trade-not-found"):
         await ben.node.trades.find("aaaaaaaaaa")
+
+
+async def test_what_is_offered_in_return_is_kept_for_that_trade(world: World) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    bike = await offer(ana, "Fahrrad", kind=ListingKind.SWAP)
+    honey = await offer(ben, "Honig", kind=ListingKind.SWAP)
+    swap = Terms(swap="Honig", swap_listing=honey)
+    trade = await ask(world, ben, bike, terms=swap)
+    other = await ask(world, cem, honey)
+    await reaches(world, other, State.ASKED, ben)
+    with pytest.raises(LocalError, match="not-enough-left"):
+        await ben.node.trades.promise(other)
+    with pytest.raises(LocalError, match="not-enough-left"):
+        await ben.node.trades.ask(await offer_of(world, cem, ben, "Topf"), swap)
+    await reaches(world, trade, State.ASKED, ana)
+    await ana.node.trades.decline(trade)
+    await reaches(world, trade, State.CLOSED, ben)
+    await ben.node.trades.promise(other)
+    with pytest.raises(LocalError, match="not-enough-left"):
+        await ben.node.trades.ask(bike, swap)
+
+
+async def test_both_things_of_a_swap_are_gone_in_the_end(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    bike = await offer(ana, "Fahrrad", kind=ListingKind.SWAP)
+    honey = await offer(ben, "Honig", kind=ListingKind.SWAP)
+    trade = await promised(world, ana, ben, bike, terms=Terms(swap="Honig", swap_listing=honey))
+    await handed_over(world, trade, (ana, ben), State.RECEIPTED)
+
+    async def taken() -> bool:
+        marks = [await mark_of(ana, title) for title in ("Fahrrad", "Honig")]
+        return marks == [Mark.TAKEN, Mark.TAKEN]
+
+    await eventually(world, taken)
+
+
+async def offer_of(world: World, publisher: Household, reader: Household, title: str) -> ThingKey:
+    """Publish something, and wait until another household sees it."""
+    listing = await offer(publisher, title)
+    await knows(world, reader, listing)
+    return listing
