@@ -44,6 +44,7 @@ async def refused(household: Household) -> str:
     return results[0].code
 
 
+@pytest.mark.covers("LED-9", "LED-30")
 async def test_who_was_rewound_notices_before_it_links_and_signs_no_more(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await trade(ana, ben)
@@ -90,6 +91,7 @@ async def put_copy_alone(world: World, of: Household, image: Path, partner: Hous
     assert await ledger(of).link(signed, 1)
 
 
+@pytest.mark.covers("LED-14", "LED-21", "LED-30")
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_fork_is_proven_and_anyone_checks_the_proof(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
@@ -135,6 +137,7 @@ async def test_a_restored_backup_is_a_new_device_and_forks_nothing(world: World)
     assert not ledger(ben).is_copied
 
 
+@pytest.mark.covers("LED-19")
 async def test_a_lost_device_is_revoked_and_its_receipts_stay(world: World) -> None:
     """The disk is gone; the restored household gives its old device up."""
     ana, ben, cem = await world.community(["ana", "ben", "cem"])

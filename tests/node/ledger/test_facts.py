@@ -70,6 +70,7 @@ async def refusal(deed: object) -> dict[str, object]:
     return {"code": error.value.code, **error.value.fields}
 
 
+@pytest.mark.covers("LED-29")
 async def test_a_promise_beyond_the_limit_is_refused(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"], credit=HOURS)
     await trade(ana, ben, credit=6)
@@ -84,6 +85,7 @@ async def test_a_promise_beyond_the_limit_is_refused(world: World) -> None:
     assert (await refusal(refuse(ana.id, 17)))["code"] == "credit-limit"
 
 
+@pytest.mark.covers("LED-29")
 async def test_who_went_over_the_limit_at_two_places_at_once_may_promise_no_more(
     world: World,
 ) -> None:

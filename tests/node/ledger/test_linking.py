@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from protocol import limits
 from protocol.errors import LocalError, RemoteError
 from protocol.kinds import Kind
 from protocol.ledger.chain import Flaw
@@ -21,6 +22,7 @@ from tests.sim.receipting import (
 from tests.sim.world import Household, World
 
 
+@pytest.mark.covers("LED-11")
 async def test_both_sides_link_it_and_a_third_one_checks_it(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     signed = await trade(ana, ben)
@@ -31,6 +33,7 @@ async def test_both_sides_link_it_and_a_third_one_checks_it(world: World) -> Non
     await world.settle()
 
 
+@pytest.mark.covers("LED-11")
 async def test_a_receipt_is_linked_once_however_often_it_is_kept(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     signed = await trade(ana, ben)
@@ -40,6 +43,19 @@ async def test_a_receipt_is_linked_once_however_often_it_is_kept(world: World) -
         await ledger(ana).attend()
     (head,) = (await until_linked(world, ana, ben, 1)).heads.values()
     assert head.count == 1
+
+
+@pytest.mark.covers("LED-10")
+async def test_a_link_stands_in_a_slot_of_its_device_and_as_long_as_it_can(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    for _ in range(3):
+        await trade(ana, ben)
+    await until_linked(world, ana, ben, 3)
+    links = [record for record in await ben.standing() if record.kind == Kind.LEDGER]
+    slots = {party.id: party.node.ledger.chain._device_slot for party in (ana, ben)}
+    for link in links:
+        assert link.slot % limits.DEVICE_SLOTS == slots[link.household]
+        assert link.expires_at_ms == link.created_at_ms + limits.DURABLE_LIFETIME_MS
 
 
 async def test_one_side_s_signature_alone_is_kept_and_never_linked(world: World) -> None:
@@ -102,6 +118,7 @@ async def test_what_was_kept_before_a_crash_is_linked_after_it(world: World) -> 
     assert (await until_linked(world, ana, ben, 1)).sound
 
 
+@pytest.mark.covers("LED-9")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_crashes_at_any_moment_leave_one_whole_chain(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
@@ -119,6 +136,7 @@ async def test_crashes_at_any_moment_leave_one_whole_chain(world: World) -> None
     assert [head.count for head in report.heads.values()] == [6]
 
 
+@pytest.mark.covers("LED-9")
 async def test_who_is_alone_links_when_somebody_is_there_again(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await ana.stop()
@@ -178,6 +196,7 @@ async def test_a_withdrawn_link_shows_as_a_gap_at_everybody(world: World) -> Non
     assert (await ledger(dora).trust(ben.id)).view.record.completed.households == 1
 
 
+@pytest.mark.covers("LED-14", "LED-17")
 async def test_a_hidden_end_shows_to_whom_it_was_told(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await trade(ana, ben)

@@ -30,6 +30,7 @@ async def ended(world: World, ana: Household, ben: Household, at: Household) -> 
     return signed
 
 
+@pytest.mark.covers("LED-23", "LED-25")
 async def test_both_show_together_and_not_before(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     digest = (await ended(world, ana, ben, cem)).receipt.digest()
@@ -54,6 +55,7 @@ async def test_both_show_together_and_not_before(world: World) -> None:
     assert await code_of(ledger(ana).review(digest, False, "Changed.")) == "review-too-late"
 
 
+@pytest.mark.covers("LED-23", "LED-25")
 async def test_without_an_answer_it_shows_after_two_weeks(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     digest = (await ended(world, ana, ben, cem)).receipt.digest()
@@ -102,6 +104,7 @@ async def test_what_cannot_be_reviewed_says_why(world: World) -> None:
     assert await code_of(review(digest, False, "Anew.")) == "already-reviewed"
 
 
+@pytest.mark.covers("LED-24")
 async def test_a_review_that_differs_from_what_was_promised_is_marked(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     digest = (await ended(world, ana, ben, cem)).receipt.digest()
