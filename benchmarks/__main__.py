@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
-from benchmarks import catching_up, ingest, quality, searching, spreading, standing, starting
+from benchmarks import (
+    catching_up,
+    ingest,
+    mailing,
+    quality,
+    searching,
+    spreading,
+    standing,
+    starting,
+)
 from benchmarks.report import Figure, as_json, table, without_target
 from benchmarks.sizes import FULL, QUICK
 from benchmarks.workspace import Workspace
@@ -25,6 +34,7 @@ PARTS: dict[str, Part] = {
     "ingest": ingest.run,
     "spreading": spreading.run,
     "catching-up": catching_up.run,
+    "mailing": mailing.run,
     "standing": standing.run,
     "searching": searching.run,
     "quality": quality.run,

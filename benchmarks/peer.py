@@ -18,6 +18,7 @@ from typing import Any
 import trio
 import trio_asyncio
 
+from benchmarks.dealer import Dealer
 from benchmarks.stock import read_records
 from node.clock import SystemClock
 from node.identity import Identity
@@ -155,12 +156,13 @@ async def main(home: Path) -> None:
     (folder,) = (home / "communities").iterdir()
     options = real_options(LOOPBACK, mdns=False)
     async with open_node(folder, Identity.load(home), options) as node:
-        peer = Peer(node)
+        peer, dealer = Peer(node), Dealer(node)
         _say({"addresses": list(node.addresses())})
         async for line in trio.wrap_file(sys.stdin):
             command = json.loads(line)
             name = command.pop("do")
-            method: Callable[..., Awaitable[Answer]] = getattr(peer, name)
+            obeys = peer if hasattr(peer, name) else dealer
+            method: Callable[..., Awaitable[Answer]] = getattr(obeys, name)
             with trio.fail_after(_PATIENCE_S):
                 _say(await method(**command))
 

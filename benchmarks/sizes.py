@@ -26,6 +26,14 @@ class Sizes:
     neighbours: int
     idle_s: float
     starts: int
+    letters: int
+    """Sealed and opened in a transaction at each side, and in one conversation of two nodes."""
+    returns: int
+    """Times that a household was away while mail waited for it."""
+    trades: int
+    folded: int
+    """Trade messages."""
+    receipts: int
 
 
 FULL = Sizes(
@@ -43,6 +51,11 @@ FULL = Sizes(
     neighbours=10,
     idle_s=120.0,
     starts=15,
+    letters=300,
+    returns=7,
+    trades=30,
+    folded=10_000,
+    receipts=1_000,
 )
 
 QUICK = Sizes(
@@ -60,4 +73,9 @@ QUICK = Sizes(
     neighbours=2,
     idle_s=2.0,
     starts=3,
+    letters=6,
+    returns=1,
+    trades=2,
+    folded=100,
+    receipts=10,
 )
