@@ -7,7 +7,7 @@ point leaves nothing undone, only not done yet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,6 +22,7 @@ from node.trades.automatic import Circumstances, due
 from node.trades.cases import ruling_for
 from node.trades.desk import Desk, is_over
 from node.trades.requests import Requests
+from node.trades.shelf import Shelf
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import ThingKey
@@ -37,6 +38,8 @@ from protocol.trade.types import Type
 _ATTEND_S = 60.0
 _MOST_STEPS = 16
 """By oneself, one after the other, in one trade: never needed, and an end to any loop."""
+_AT_ONCE = 200
+"""Trades looked at in one transaction."""
 ADDRESS_SETTING = "trade-address"
 
 
@@ -44,6 +47,7 @@ ADDRESS_SETTING = "trade-address"
 class _Seen:
     """What one visit to a trade found. listing: the own one that it is about."""
 
+    trade: TradeId
     listing: ThingKey | None
     is_over: bool
 
@@ -93,12 +97,13 @@ class TradeAttending:
         ids = await self._database.read(lambda c: book.every_id(c, resting=False))
         listings: dict[ThingKey, None] = {}
         over: list[TradeId] = []
-        for trade_id in reversed(ids):
-            seen = await self._database.write(partial(self._advance, trade_id=trade_id))
-            if seen.listing is not None:
-                listings[seen.listing] = None
-            if seen.is_over:
-                over.append(trade_id)
+        # Those who asked first come first; a few at a time, so that others may write between.
+        for part in _in_parts(ids[::-1], _AT_ONCE):
+            for seen in await self._database.write(partial(self._advance_all, ids=part)):
+                if seen.listing is not None:
+                    listings[seen.listing] = None
+                if seen.is_over:
+                    over.append(seen.trade)
         for listing in listings:
             await self._mark(listing)
         await self._take_over(ids)
@@ -118,29 +123,32 @@ class TradeAttending:
             self._asked_for_missing.update(missing)
             await self._desk.ask_for_missing(missing)
 
-    def _advance(self, connection: Connection, trade_id: TradeId) -> _Seen:
-        trade = book.load(connection, trade_id)
+    def _advance_all(self, connection: Connection, ids: Sequence[TradeId]) -> list[_Seen]:
+        shelf = Shelf(connection)
+        return [self._advance(shelf, id) for id in ids]
+
+    def _advance(self, shelf: Shelf, trade_id: TradeId) -> _Seen:
+        trade = shelf.trade(trade_id)
         assert trade is not None  # the table of trades names only opened ones
         role = self._desk.role_in(trade)
-        if not self._desk.deciding(connection, trade, role).is_this:
-            return _Seen(None, is_over(trade))
+        if not self._desk.deciding(shelf.connection, trade, role).is_this:
+            return _Seen(trade_id, None, is_over(trade))
         for _ in range(_MOST_STEPS):
-            known = self._circumstances(connection, trade)
-            step = due(trade, role, known)
+            step = due(trade, role, self._circumstances(shelf, trade))
             if step is None:
                 break
             try:
-                trade = self._desk.write_in(connection, trade_id, _saying(*step))
+                trade = self._desk.write_in(shelf.connection, trade_id, _saying(*step))
             except LocalError as error:
                 self._conduct.count(f"trade-step-refused:{error.code}")
                 break
+            shelf.put(trade)
         own = trade.ask.listing if role is Role.PUBLISHER else trade.terms.swap_listing
-        return _Seen(own, is_over(trade))
+        return _Seen(trade_id, own, is_over(trade))
 
-    def _circumstances(self, connection: Connection, trade: Trade) -> Circumstances:
-        listing = trade.ask.listing
+    def _circumstances(self, shelf: Shelf, trade: Trade) -> Circumstances:
+        connection, listing = shelf.connection, trade.ask.listing
         raw = book.listing_record(connection, listing, trade.publisher)
-        about = book.load_many(connection, book.ids_about(connection, listing))
         mark = connection.execute("SELECT state FROM listing WHERE key = ?", (listing,)).fetchone()
         address = connection.execute(
             "SELECT value FROM setting WHERE name = ?", (ADDRESS_SETTING,)
@@ -156,7 +164,7 @@ class TradeAttending:
             now_ms=now_ms,
             listing=None if raw is None else decode(raw),
             mark=Mark.OPEN if mark is None else Mark(mark[0]),
-            about=about,
+            about=shelf.about(listing),
             address="" if address is None else bytes(address[0]).decode("utf-8"),
             ruling=ruling_for(connection, trade.id),
             draw_secret=self._draw_secret,
@@ -207,6 +215,10 @@ class TradeAttending:
             await self._market.mark(listing, wanted)
         except LocalError as error:
             self._conduct.count(f"trade-mark-refused:{error.code}")
+
+
+def _in_parts(ids: Sequence[TradeId], size: int) -> Iterator[Sequence[TradeId]]:
+    return (ids[at : at + size] for at in range(0, len(ids), size))
 
 
 def _let_rest(connection: Connection, ids: list[TradeId]) -> None:

@@ -10,6 +10,7 @@ from node.store.profiles import read_profiles
 from node.trades import book, stock
 from node.trades.cases import ruling_for
 from node.trades.desk import Desk, is_over
+from node.trades.shelf import Shelf
 from node.trades.views import TradeView
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
@@ -19,7 +20,7 @@ from protocol.membership.members import Members
 from protocol.profile import Profile
 from protocol.trade.codes import code_text
 from protocol.trade.machine import possible
-from protocol.trade.message import TradeId
+from protocol.trade.message import MessageId, TradeId
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
 
@@ -79,12 +80,7 @@ class TradeReading:
 
     async def _views(self, ids: Sequence[TradeId]) -> list[TradeView]:
         profiles = await read_profiles(self._database)
-        found = await self._database.read(
-            lambda c: [
-                (self._view(c, trade, profiles), book.letters_of_trade(c, trade.id))
-                for trade in book.load_many(c, ids)
-            ]
-        )
+        found = await self._database.read(lambda c: self._read(Shelf(c), ids, profiles))
         letters = [letter for _, by_message in found for letter in by_message.values()]
         states = await self._post.delivery(letters)
         views = []
@@ -97,13 +93,21 @@ class TradeReading:
             views.append(view)
         return views
 
-    def _view(
-        self, connection: Connection, trade: Trade, profiles: dict[HouseholdId, Profile]
-    ) -> TradeView:
+    def _read(
+        self, shelf: Shelf, ids: Sequence[TradeId], profiles: dict[HouseholdId, Profile]
+    ) -> list[tuple[TradeView, dict[MessageId, bytes]]]:
+        trades = [trade for id in ids if (trade := shelf.trade(id)) is not None]
+        return [
+            (self._view(shelf, trade, profiles), book.letters_of_trade(shelf.connection, trade.id))
+            for trade in trades
+        ]
+
+    def _view(self, shelf: Shelf, trade: Trade, profiles: dict[HouseholdId, Profile]) -> TradeView:
+        connection = shelf.connection
         role = self._desk.role_in(trade)
         other = trade.household(role.other)
         listing = self._listing(connection, trade)
-        about = book.load_many(connection, book.ids_about(connection, trade.ask.listing))
+        about = shelf.about(trade.ask.listing) if role is Role.PUBLISHER else []
         deciding = self._desk.deciding(connection, trade, role)
         raw = book.listing_record(connection, trade.ask.listing, trade.publisher)
         is_own = role is Role.PUBLISHER and raw is not None
