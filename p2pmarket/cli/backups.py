@@ -8,7 +8,7 @@ import click
 
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import safe
+from p2pmarket.cli.terminal import paragraph, safe
 from p2pmarket.cli.words import read_words
 from p2pmarket.texts import _
 from p2pmarket.texts.formats import amount_of_bytes
@@ -27,7 +27,10 @@ def backup(session: Session, file: Path) -> None:
 
 @command(
     "restore",
-    _("The node must not run. Do not go on using the old computer with the same household."),
+    _(
+        "The node must not run. Give up the old computer afterwards with “p2pmarket device"
+        " revoke”: this one takes over what it published."
+    ),
 )
 @click.argument("file", metavar=_("FILE"), type=click.Path(path_type=Path))
 def restore(session: Session, file: Path) -> None:
@@ -43,5 +46,12 @@ def restore(session: Session, file: Path) -> None:
                 name=safe(settings.name), path=safe(home.folder)
             ),
             _("Next: start your node with “p2pmarket up --detach”."),
+            *paragraph(
+                _(
+                    "What the old computer published, only it can change. If it is out of use, give"
+                    " it up with “p2pmarket device list” and “p2pmarket device revoke”: then all of"
+                    " it goes on here."
+                )
+            ),
         ],
     )

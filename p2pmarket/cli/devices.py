@@ -45,14 +45,12 @@ def add(session: Session, name: str, qr: bool) -> None:
     made = session.client.post(session.path("devices"), {"name": name})
     meaning = _(
         "With this code one computer becomes the device “{name}” of your household in"
-        " “{community}”, until {time}."
-    ).format(
-        name=safe(made["name"]),
-        community=safe(made["community"]),
-        time=day_and_time(moment(made["valid_until"])),
-    )
+        " “{community}”."
+    ).format(name=safe(made["name"]), community=safe(made["community"]))
+    until = day_and_time(moment(made["valid_until"]))
     lines = [
         *paragraph(meaning),
+        _("It is valid until {time}.").format(time=until),
         *paragraph(
             _(
                 "Type “p2pmarket device join” there and paste it, while this computer is on. Show"

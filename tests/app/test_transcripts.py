@@ -24,11 +24,16 @@ NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
     "leave", "profile", "message", "inbox", "thread", "status", "doctor", "down", "backup",
-    "restore", "completion",
+    "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
+    "device-renew",
 )  # fmt: skip
 
 _PATTERNS = (
     (r"P2PM1-[A-Z2-7]+", "<invite>"),
+    (r"P2PD1-[A-Z2-7]+", "<code>"),
+    # Which of the free numbers a new device has is drawn.
+    (r"\b([Dd]evice|Gerät|revoke) [2-8]\b", r"\1 <n>"),
+    (r"(?m)^ {0,2}[2-8](?=  +\S)", "<n>"),
     (r"/ip4/127\.0\.0\.1/tcp/\d+(/p2p/\w+)?", "<address>"),
     (r"\d{1,2}\.? \w+ 20\d\d(, \d\d:\d\d)?", "<date>"),
     (r"\d\d\.\d\d\.20\d\d|20\d\d-\d\d-\d\d(?!T)", "<date>"),
@@ -101,6 +106,9 @@ def transcripts(
     record.learn(ben)
     _community(record, anna, ben)
     _mail(record, anna, ben)
+    phone = new_household()
+    record.replaced[str(phone.folder)] = "<home>"
+    _devices(record, anna, ben, phone)
     _end(record, anna, ben, new_household(), folder, new_household())
     return record.settled
 
@@ -246,6 +254,37 @@ def _mail(record: Recorder, anna: Any, ben: Any) -> None:
     ben.json("block", "Familie Rosenquast", "--undo")
 
 
+def _devices(record: Recorder, anna: Any, ben: Any, phone: Any) -> None:
+    loopback = ("--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
+    record("device-list", ben, "device", "list")
+    record("device-add", ben, "device", "add", "Handy")
+    code = ben.json("device", "add", "Tablet")["code"]
+    record("device-revoke", ben, "device", "revoke", "Handy")
+    record("device-join", phone, "device", "join", *loopback, stdin="P2PD1-AAAA")
+    record("device-join", phone, "device", "join", *loopback, stdin=code)
+    record("device-join", phone, "device", "join", stdin=code)
+    record("device-join", anna, "device", "join", stdin=code)
+    phone.until(lambda: phone.json("status")["communities"][0]["my_status"] == "confirmed")
+    lamp = phone.json("publish", "--title", "Stehlampe", "--kind", "give")["results"][0]["id"]
+    ben.until(lambda: len(ben.finds("Stehlampe")) == 1)
+    record.replaced[lamp] = record.replaced[lamp[:8]] = "<listing>"
+    record("device-list", ben, "device", "list")
+    record("device-list", phone, "--lang", "de", "device", "list")
+    record("device-add", phone, "device", "add", "Laptop")
+    record("edit", ben, "edit", lamp, "--title", "Lampe")
+    record("device-revoke", ben, "device", "revoke", "9")
+    record("device-revoke", ben, "device", "revoke", "1")
+    record("device-revoke", phone, "device", "revoke", "1")
+    record("device-renew", phone, "device", "renew")
+    record("device-revoke", ben, "device", "revoke", "Tablet")
+    phone.until(lambda: phone.json("status")["communities"][0]["my_status"] == "revoked")
+    record("device-join", phone, "publish", "--title", "Lampe", "--kind", "give")
+    ben.json("withdraw", lamp)
+    record("device-renew", anna, "device", "renew")
+    record("device-revoke", anna, "--lang", "de", "device", "revoke", "1")
+    anna.until(lambda: anna.json("status")["communities"][0]["sync"]["state"] == "synced")
+
+
 def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: Any) -> None:
     carla.init("Carla")
     carla.up()
@@ -291,6 +330,6 @@ def test_the_command_answers_as_in_its_transcript(
 
 def test_every_command_has_a_transcript() -> None:
     root = build()
-    commands = set(root.list_commands(click.Context(root))) - {"community", "demo"}
+    commands = set(root.list_commands(click.Context(root))) - {"community", "demo", "device"}
     assert commands <= set(NAMES)
     assert {path.stem for path in FOLDER.glob("*.txt")} == set(NAMES)
