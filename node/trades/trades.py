@@ -20,7 +20,7 @@ from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import HouseholdId, RecordId, ThingKey, short, text_of
 from protocol.ledger.receipt import Outcome, sign_receipt
-from protocol.listing import read_listing
+from protocol.listing import ListingKind, read_listing
 from protocol.membership.members import Members
 from protocol.trade.agreement import Accept, Ask, Decline, Offer, Sign, Why, Words
 from protocol.trade.bodies import Body
@@ -73,8 +73,9 @@ class Trades:
     ) -> TradeView:
         """Ask for what a listing offers, on its terms or on others.
 
-        Raises LocalError ``listing-not-found``, ``own-listing``, ``trade-unfit`` (terms that
-        the listing does not have), ``already-asked``.
+        Raises LocalError ``listing-not-found``, ``own-listing``, ``event-not-traded``,
+        ``trade-unfit`` (terms that the listing does not have), ``no-credit``, ``already-asked``,
+        and of what is offered in return ``not-enough-left``.
         """
 
         def make(connection: Connection, now_ms: int) -> tuple[Ask, bytes]:
@@ -83,6 +84,8 @@ class Trades:
             if record.household == self._desk.household:
                 raise LocalError("own-listing")
             offered = read_listing(record.body)
+            if offered.kind is ListingKind.EVENT:
+                raise LocalError("event-not-traded")
             asked = terms or listed_terms(offered)
             if asked.credit is not None and self._members().charter.credit is None:
                 raise LocalError("no-credit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from protocol import limits
+from protocol.charter import CreditRules
 from protocol.errors import LocalError
 from protocol.ids import ThingKey
 from protocol.ledger.receipt import Outcome
@@ -350,3 +351,64 @@ async def offer_of(world: World, publisher: Household, reader: Household, title:
     listing = await offer(publisher, title)
     await knows(world, reader, listing)
     return listing
+
+
+@pytest.mark.parametrize("kind", [ListingKind.WANTED, ListingKind.SERVICE, ListingKind.KIT])
+async def test_wishes_services_and_kits_are_traded_too(world: World, kind: ListingKind) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    trade = await promised(world, ana, ben, await offer(ana, "Babysitten", kind=kind))
+    views = await handed_over(world, trade, (ana, ben), State.RECEIPTED)
+    receipt = views[0].receipt
+    assert receipt is not None
+    assert receipt.receipt.giver == (ben.id if kind is ListingKind.WANTED else ana.id)
+
+
+async def test_an_event_is_not_traded(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    party = await offer(ana, "Hoffest", kind=ListingKind.EVENT)
+    await knows(world, ben, party)
+    with pytest.raises(LocalError, match="event-not-traded"):
+        await ben.node.trades.ask(party)
+
+
+async def test_credit_moves_from_taker_to_giver_up_to_the_limit(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"], credit=CreditRules("Stunden", 5))
+    help_ = await offer(ana, "Umzugshilfe", kind=ListingKind.SERVICE, quantity=10)
+    trade = await promised(world, ana, ben, help_, terms=Terms(credit=4))
+    # What is promised counts already, before there is a receipt.
+    second = await offer(ana, "Nachhilfe", kind=ListingKind.SERVICE)
+    other = await ask(world, ben, second, terms=Terms(credit=2))
+    await reaches(world, other, State.ASKED, ana)
+    with pytest.raises(LocalError, match="credit-limit"):
+        await ana.node.trades.promise(other)
+    await handed_over(world, trade, (ana, ben), State.RECEIPTED)
+
+    async def moved() -> bool:
+        balances = [await h.node.ledger.balances() for h in (ana, ben)]
+        return balances == [{ana.id: 4, ben.id: -4}] * 2
+
+    await eventually(world, moved)
+    with pytest.raises(LocalError, match="credit-limit"):
+        await ana.node.trades.promise(other)
+
+
+async def test_without_credit_in_the_charter_none_is_asked_for(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    bike = await offer(ana, "Fahrrad")
+    await knows(world, ben, bike)
+    with pytest.raises(LocalError, match="no-credit"):
+        await ben.node.trades.ask(bike, Terms(credit=2))
+
+
+async def test_a_private_trade_leaves_nothing_for_others_to_see(world: World) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    trade = await promised(world, ana, ben, await offer(ana, "Fahrrad"), public=False)
+    await handed_over(world, trade, (ana, ben), State.RECEIPTED)
+
+    async def linked() -> bool:
+        return (await cem.node.ledger.verify(ana.id)).private == 1
+
+    await eventually(world, linked)
+    report = await cem.node.ledger.verify(ana.id)
+    assert not report.receipts
+    assert report.sound
