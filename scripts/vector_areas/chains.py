@@ -87,7 +87,7 @@ def _verify(
         f"verify-{name}",
         rules,
         comment,
-        "verify",
+        "verify_ledger",
         {
             "genesis": WORLD.genesis.raw,
             "membership": [record.raw for record in known],

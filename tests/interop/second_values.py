@@ -207,7 +207,9 @@ def unless_nil(check, value) -> None:
 
 
 def charter(body: bytes) -> list:
-    f = fields(body, 14)
+    f = unpack(body)
+    need(type(f) is list and len(f) in (14, 15))
+    integer(f[0], len(f) - 13, len(f) - 13)
     text(f[1], 60)
     text(f[2], 800, 0, lines=True)
     octets(f[3], 16)
@@ -219,6 +221,10 @@ def charter(body: bytes) -> list:
     for value, (lowest, highest) in zip(f[8:13], bounds, strict=True):
         integer(value, lowest, highest)
     each(f[13], 32, place)
+    if len(f) == 15:
+        need(type(f[14]) is list and len(f[14]) == 2)
+        text(f[14][0], 20)
+        integer(f[14][1], 1, 1_000_000)
     return f
 
 

@@ -1,4 +1,5 @@
-"""A client written from the specification alone agrees with every vector of chapters 01 to 04."""
+"""A client written from the specification alone agrees with every vector of chapters 01 to 04
+and 10."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import second_devices
+import second_ledger
 import second_values as values
 from second_membership import Community, Record
 from second_values import Refused, encode, hashed, need, octets, public_of, read
@@ -24,6 +26,8 @@ AREAS = (
     "provisional",
     "invite",
     "devices",
+    "ledger",
+    "chains",
 )
 VECTORS = [
     path for area in AREAS for path in sorted((HERE.parent / "vectors" / area).glob("*.json"))
@@ -232,6 +236,7 @@ OPERATIONS = {
     "read_invite": read_invite,
     "write_invite": write_invite,
     **second_devices.OPERATIONS,
+    **second_ledger.OPERATIONS,
 }
 
 
