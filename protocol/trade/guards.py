@@ -213,8 +213,8 @@ def _not_completed(trade: Trade, message: Message, role: Role) -> bool:
     return trade.outcome is not Outcome.COMPLETED
 
 
-def _not_settled(trade: Trade, message: Message, role: Role) -> bool:
-    return trade.concluded is None or trade.concluded.type not in (Type.SETTLE, Type.RULING)
+def _undisputed(trade: Trade, message: Message, role: Role) -> bool:
+    return trade.disputed_at_ms is None
 
 
 _CHECKS: dict[Guard, Check] = {
@@ -243,7 +243,7 @@ _CHECKS: dict[Guard, Check] = {
     Guard.BOTH_COMPLETED: _both(Outcome.COMPLETED),
     Guard.BOTH_CANCELLED: _both(Outcome.CANCELLED),
     Guard.NOT_COMPLETED: _not_completed,
-    Guard.NOT_SETTLED: _not_settled,
+    Guard.UNDISPUTED: _undisputed,
     Guard.OWN_COMMITMENT: _own_commitment,
     Guard.FITS_COMMITMENT: _own_secret,
     Guard.FAIR_RESULT: _fair_result,

@@ -80,7 +80,7 @@ class Guard(Enum):
     BOTH_COMPLETED = "the other side would have it completed too"
     BOTH_CANCELLED = "the other side would have it cancelled too"
     NOT_COMPLETED = "the receipt would not say completed"
-    NOT_SETTLED = "neither settled nor ruled before"
+    UNDISPUTED = "there was no dispute before"
     OWN_COMMITMENT = "the closed list holds the seeker's commitment"
     FITS_COMMITMENT = "the secret fits the seeker's commitment"
     FAIR_RESULT = "drawing again gives the same"
@@ -166,6 +166,8 @@ for _role, _mine, _theirs in (
     _row(_BINDING, Type.HANDOVER, _role, _mine, _G.NO_CODE)
     _row((_theirs,), Type.HANDOVER, _role, _S.LENT, _G.LOAN)
     _row((_theirs,), Type.HANDOVER, _role, _S.COMPLETED)
+    if _role is _SEEKER:
+        _row((_theirs,), Type.CANCEL, _role, _S.CLOSED, _G.UNAWARE)
     _row((_theirs,), Type.CANCEL, _role, _S.CANCELLED)
     _row((_theirs,), Type.NO_SHOW, _role, _S.NO_SHOW, _G.AFTER_APPOINTMENT)
 _row(_HANDED, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_PROMISE)
@@ -183,18 +185,15 @@ for _role, _mine, _theirs in (
 _row(_RETURNED, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_DUE)
 
 # Disputes: settled by both, or by a steward whom both accept, or by meeting after all: a code
-# that the other showed says that both agree.
+# that the other showed says that both agree. What a dispute has ended is not disputed again.
 _row(
-    (*_BINDING, *_HANDED, _S.LENT, *_RETURNED, _S.DISPUTED),
+    (*_BINDING, *_HANDED, _S.LENT, *_RETURNED, _S.NO_SHOW, _S.DISPUTED),
     Type.DISPUTE, _EITHER, _S.DISPUTED, _G.THIRD_PARTY,
 )  # fmt: skip
-_row(
-    (_S.CANCELLED, _S.NO_SHOW), Type.DISPUTE, _EITHER, _S.DISPUTED,
-    _G.NOT_SETTLED, _G.THIRD_PARTY,
-)  # fmt: skip
+_row((_S.CANCELLED,), Type.DISPUTE, _EITHER, _S.DISPUTED, _G.UNDISPUTED, _G.THIRD_PARTY)
 _row(
     (_S.SIGNED,), Type.DISPUTE, _SEEKER, _S.DISPUTED,
-    _G.NOT_COMPLETED, _G.NOT_SETTLED, _G.THIRD_PARTY,
+    _G.NOT_COMPLETED, _G.UNDISPUTED, _G.THIRD_PARTY,
 )  # fmt: skip
 _row((_S.DISPUTED,), Type.STEWARD, _EITHER, _S.WITH_STEWARD, _G.NAMED_STEWARD)
 _row((_S.WITH_STEWARD,), Type.RULING, _EITHER, _S.COMPLETED, _G.RULED_COMPLETED)
@@ -205,6 +204,7 @@ _row(_AT_ODDS, Type.SETTLE, _EITHER, None)
 _row(_AT_ODDS, Type.HANDOVER, _EITHER, _S.LENT, _G.RIGHT_CODE, _G.NOT_LENT, _G.LOAN)
 _row(_AT_ODDS, Type.HANDOVER, _EITHER, _S.COMPLETED, _G.RIGHT_CODE, _G.NOT_LENT)
 _row(_AT_ODDS, Type.RETURN, _EITHER, _S.COMPLETED, _G.RIGHT_CODE, _G.WAS_LENT)
+_row(_AT_ODDS, Type.CANCEL, _EITHER, _S.CANCELLED, _G.NOT_LENT)
 _row(_AT_ODDS, Type.LAPSE, _EITHER, _S.CLOSED, _G.LONG_AFTER_DISPUTE)
 
 # The receipt: the publisher's signature names all that came before it, so nothing moves any more;

@@ -103,7 +103,6 @@ SCENARIOS = {
 }  # fmt: skip
 
 
-@pytest.mark.covers("TRD-30", "TRD-33", "TRD-34", "TRD-35")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_whatever_order_messages_arrive(name: str) -> None:
     alphabet, most, kind, opening = SCENARIOS[name]
