@@ -45,7 +45,7 @@ from protocol.signing import KeyPair
 __all__ = ["Delivery", "DeliveryState", "Incoming", "NotYet", "Post", "Topic"]
 
 _ATTEND_S = 60.0
-_PAUSE_S = 1.0
+_PAUSE_S = 0.25
 """Between two looks at all open letters, however often the membership or the cards move."""
 _MOST_DUE = 2_048
 _CARD_REFRESH_MS = 30 * DAY_MS

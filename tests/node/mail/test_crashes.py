@@ -47,6 +47,7 @@ async def crash_after(world: World, household: Household, commits: int) -> bool:
 
 
 @pytest.mark.parametrize("victim", ["ana", "ben"])
+@pytest.mark.covers("MAI-36")
 async def test_a_chat_delivered_directly_survives_a_crash_after_any_transaction(
     world: World, mail: Correspondence, victim: str
 ) -> None:
@@ -68,6 +69,7 @@ async def send_if_up(ana: Household, to: Any, written: list[str]) -> None:
         await ana.node.chats.send(to, written[-1])
 
 
+@pytest.mark.covers("MAI-36")
 async def test_a_chat_through_a_holder_survives_a_crash_of_any_of_the_three(
     world: World, mail: Correspondence
 ) -> None:

@@ -31,6 +31,7 @@ async def restore(world: World, of: Household, source: Path, name: str) -> House
     return restored
 
 
+@pytest.mark.covers("MAI-12", "MAI-60")
 async def test_both_devices_of_a_household_get_a_chat_and_see_what_the_other_wrote(
     world: World, mail: Correspondence, source: Path
 ) -> None:
@@ -55,6 +56,7 @@ async def test_both_devices_of_a_household_get_a_chat_and_see_what_the_other_wro
     await mail.arrived(phone, ana.id, ["To both of you", "From the phone", "Phone is off"])
 
 
+@pytest.mark.covers("MAI-6")
 async def test_a_restored_device_begins_new_ratchets_and_both_sides_go_on(
     world: World, mail: Correspondence, source: Path
 ) -> None:

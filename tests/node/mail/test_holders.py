@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from node.mail.incoming import DeliveryState
 from tests.node.mail.conftest import Correspondence
 from tests.sim.world import Household, World
@@ -13,6 +15,7 @@ async def held(household: Household) -> int:
     return (await household.node.post.holding()).for_others.parcels
 
 
+@pytest.mark.covers("MAI-50", "MAI-53", "MAI-56")
 async def test_mail_for_a_household_that_is_off_waits_at_three_neighbours(
     world: World, mail: Correspondence
 ) -> None:
@@ -40,6 +43,7 @@ async def test_mail_for_a_household_that_is_off_waits_at_three_neighbours(
     assert await mail.texts(ben, ana_id) == ["Are you home?"]
 
 
+@pytest.mark.covers("MAI-54")
 async def test_two_that_never_meet_write_to_each_other_at_once(
     world: World, mail: Correspondence
 ) -> None:
@@ -57,6 +61,7 @@ async def test_two_that_never_meet_write_to_each_other_at_once(
     assert (await ana.node.post.holding()).queued == 0
 
 
+@pytest.mark.covers("MAI-50")
 async def test_fewer_neighbours_than_three_hold_it_and_more_get_it_when_they_come(
     world: World, mail: Correspondence
 ) -> None:

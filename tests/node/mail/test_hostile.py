@@ -74,6 +74,7 @@ async def pair(mail: Correspondence) -> tuple[Household, Household]:
     return ana, ben
 
 
+@pytest.mark.covers("MAI-30")
 async def test_a_parcel_counts_once_however_often_it_is_delivered(
     pair: tuple[Household, Household], mail: Correspondence
 ) -> None:
@@ -85,6 +86,7 @@ async def test_a_parcel_counts_once_however_often_it_is_delivered(
     assert await mail.texts(ben, ana.id) == ["Hello"]
 
 
+@pytest.mark.covers("MAI-30")
 async def test_a_letter_that_was_sealed_twice_counts_once(
     pair: tuple[Household, Household], mail: Correspondence
 ) -> None:
@@ -95,6 +97,7 @@ async def test_a_letter_that_was_sealed_twice_counts_once(
     assert await mail.texts(ben, ana.id) == ["Hello"]
 
 
+@pytest.mark.covers("MAI-30", "MAI-34")
 async def test_a_replayed_prekey_message_counts_once_even_in_another_parcel(
     pair: tuple[Household, Household], mail: Correspondence
 ) -> None:
@@ -132,6 +135,7 @@ async def rewrapped(to: Household, raw: bytes, inner: bytes) -> bytes:
         ({"topic": Topic.DELIVERY, "content": Chat("no note", None).pack()}, "body-invalid"),
     ],
 )
+@pytest.mark.covers("MAI-11", "MAI-12", "MAI-35")
 async def test_a_letter_that_is_not_for_this_place_is_refused_and_counted(
     pair: tuple[Household, Household],
     mail: Correspondence,
@@ -146,6 +150,7 @@ async def test_a_letter_that_is_not_for_this_place_is_refused_and_counted(
     assert await mail.texts(ben, ana.id) == []
 
 
+@pytest.mark.covers("MAI-32")
 async def test_a_sender_that_is_not_known_yet_is_asked_to_come_again(
     pair: tuple[Household, Household], world: World, mail: Correspondence
 ) -> None:
@@ -159,6 +164,7 @@ async def test_a_sender_that_is_not_known_yet_is_asked_to_come_again(
     assert await deliver(ana, ben, raw) == [Code.TAKEN]
 
 
+@pytest.mark.covers("MAI-23", "MAI-24", "MAI-31")
 async def test_every_bit_of_a_parcel_counts(pair: tuple[Household, Household]) -> None:
     ana, ben = pair
     raw = await sealed(ana, ben, letter(ana, ben))
@@ -181,6 +187,7 @@ async def test_every_bit_of_a_parcel_counts(pair: tuple[Household, Household]) -
     assert await deliver(ana, ben, raw) == [Code.TAKEN]
 
 
+@pytest.mark.covers("MAI-24", "MAI-43")
 async def test_a_malformed_parcel_or_frame_counts_against_who_hands_it_over(
     pair: tuple[Household, Household],
 ) -> None:
@@ -196,6 +203,7 @@ async def test_a_malformed_parcel_or_frame_counts_against_who_hands_it_over(
     assert await deliver(ana, ben, raw) == [Code.TAKEN]
 
 
+@pytest.mark.covers("MAI-33")
 async def test_who_is_blocked_cannot_write_directly_or_through_others(
     world: World, mail: Correspondence
 ) -> None:
@@ -216,6 +224,7 @@ async def test_who_is_blocked_cannot_write_directly_or_through_others(
     await mail.arrived(ben, ana.id, ["Sorry"])
 
 
+@pytest.mark.covers("MAI-32", "MAI-41")
 async def test_more_unread_chats_than_anybody_reads_wait_at_their_sender(
     pair: tuple[Household, Household], mail: Correspondence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +245,7 @@ async def count_is(household: Household, unread: int) -> bool:
     return await household.node.chats.unread() == unread
 
 
+@pytest.mark.covers("MAI-44")
 async def test_a_member_that_floods_holds_up_nobody(
     world: World, mail: Correspondence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,6 +285,7 @@ def parcel(world: World, days: float = 14, tag: bytes | None = None) -> bytes:
     return Parcel(tag or os.urandom(16), expires_at_ms, os.urandom(size)).pack()
 
 
+@pytest.mark.covers("MAI-51", "MAI-55")
 async def test_a_holder_keeps_so_much_for_one_household_and_no_more(
     world: World, mail: Correspondence
 ) -> None:
@@ -295,6 +306,7 @@ async def test_a_holder_keeps_so_much_for_one_household_and_no_more(
     assert (await ana.node.post.holding()).for_others == holding.HeldForOthers(0, 0, 0, 0)
 
 
+@pytest.mark.covers("MAI-51")
 async def test_a_holder_refuses_what_is_over_or_would_stay_too_long(
     world: World, pair: tuple[Household, Household]
 ) -> None:
@@ -305,6 +317,7 @@ async def test_a_holder_refuses_what_is_over_or_would_stay_too_long(
     assert answer == Result((Code.REFUSED, Code.REFUSED, Code.HELD, Code.KNOWN))
 
 
+@pytest.mark.covers("MAI-52", "MAI-53")
 async def test_only_a_device_itself_collects_what_is_kept_for_it(
     world: World, mail: Correspondence
 ) -> None:

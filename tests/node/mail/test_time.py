@@ -28,6 +28,7 @@ async def keys_kept(household: Household) -> int:
     return int(count)
 
 
+@pytest.mark.covers("MAI-5")
 async def test_keys_are_replaced_in_time_and_letters_arrive_all_along(
     world: World, mail: Correspondence
 ) -> None:
@@ -69,6 +70,7 @@ async def test_a_letter_that_waited_for_fourteen_days_opens(
     assert await mail.arrived(ben, ana_id, ["See you in a fortnight"]) <= 60
 
 
+@pytest.mark.covers("MAI-55", "MAI-62")
 async def test_a_chat_that_nobody_took_is_over_after_fifteen_days_and_says_so(
     world: World, mail: Correspondence
 ) -> None:
@@ -90,6 +92,7 @@ async def test_a_chat_that_nobody_took_is_over_after_fifteen_days_and_says_so(
     assert await mail.texts(ben, ana.id) == []
 
 
+@pytest.mark.covers("MAI-62")
 async def test_what_a_trade_says_is_sealed_anew_until_it_is_dropped(
     world: World, mail: Correspondence
 ) -> None:
@@ -137,6 +140,7 @@ async def test_a_card_is_renewed_before_its_record_is_over(
     await mail.arrived(ben, ana.id, ["Still there"])
 
 
+@pytest.mark.covers("MAI-5")
 async def test_a_device_whose_clock_is_wrong_replaces_and_forgets_nothing(
     world: World, mail: Correspondence
 ) -> None:
