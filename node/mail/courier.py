@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
@@ -52,6 +53,9 @@ class Courier:
         self._stream: Stream | None = None
         self._wake = trio.Event()
         self._pause_s = 0.0
+        self._after = 0
+        self._again_s = 0.0
+        self._again_after_s = 0.0
 
     def give(self, jobs: Jobs) -> None:
         """Have parcels brought to the host."""
@@ -165,16 +169,18 @@ class Courier:
     # -- collecting
 
     async def _collect(self) -> None:
-        after = 0
+        """Fetch what is new; what could not be taken is fetched again after a while."""
+        if trio.current_time() >= self._again_s:
+            self._after = 0
+        left_some = False
         for _ in range(_MAX_ROUNDS):
-            answer = await self._exchange(messages.write(Collect(after)))
+            answer = await self._exchange(messages.write(Collect(self._after)))
             if not isinstance(answer, Parcels):
                 raise RemoteError("mail-unexpected")
             if not answer.parcels:
-                return
-            if answer.last <= after:
+                break
+            if answer.last <= self._after:
                 raise RemoteError("mail-endless")
-            after = answer.last
             codes = await self._mailroom.take(answer.parcels, self._host)
             settled = tuple(
                 parcel_id(raw)
@@ -183,7 +189,15 @@ class Courier:
             )
             if settled:
                 await self._ask(messages.write(Collected(settled)), parcels=0)
-        raise RemoteError("mail-endless")
+            left_some |= len(settled) < len(codes)
+            self._after = answer.last
+        else:
+            raise RemoteError("mail-endless")
+        if left_some:
+            self._again_after_s = min(LONGEST_DELAY_S, max(COLLECT_S, 2 * self._again_after_s))
+            self._again_s = trio.current_time() + self._again_after_s
+        elif trio.current_time() >= self._again_s:
+            self._again_after_s, self._again_s = 0.0, math.inf
 
     # -- the stream
 

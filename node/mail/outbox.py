@@ -96,12 +96,12 @@ class Outbox:
     # -- what became of them
 
     def settle(self, connection: Connection, rows: Iterable[int], state: Row, now_ms: int) -> None:
-        """Note that parcels arrived, or were refused for good."""
+        """Note that parcels arrived (maybe long ago), or were refused for good."""
         for n in rows:
             row = connection.execute(
-                "UPDATE parcel_out SET state = ?, parcel = NULL WHERE n = ? AND state = 0"
+                "UPDATE parcel_out SET state = ?, parcel = NULL WHERE n = ? AND state IN (?, ?)"
                 " RETURNING letter, household",
-                (int(state), n),
+                (int(state), n, int(Row.OPEN), int(Row.EXPIRED)),
             ).fetchone()
             if row is None:
                 continue

@@ -77,6 +77,8 @@ class Serving:
             case Deliver(raws) | Deposit(raws):
                 if household is None or not self._may(household, 1 + len(raws)):
                     return Result((Code.LATER,) * len(raws))
+                if not raws:
+                    return Result(())
                 if isinstance(message, Deposit):
                     return Result(await self._deposit(raws, household))
                 return Result(tuple(await self._mailroom.take(raws, peer)))

@@ -241,6 +241,27 @@ async def test_more_unread_chats_than_anybody_reads_wait_at_their_sender(
     assert len(await mail.texts(ben, ana.id)) == 9
 
 
+async def test_what_is_too_much_stays_with_its_holder_and_is_not_fetched_all_the_time(
+    world: World, mail: Correspondence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chats, "MAX_UNREAD", 5)
+    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    world.part([ana], [ben])
+    await world.pass_time(10)
+    for number in range(8):
+        await ana.node.chats.send(ben.id, f"Buy! {number}")
+    await mail.until(lambda: count_is(ben, 5))
+    await world.pass_time(20)
+    assert (await cem.node.post.holding()).for_others.parcels >= 3
+    refused_at_first = ben.node.health()["mail-full"]
+    await world.pass_time(3_600)
+    assert ben.node.health()["mail-full"] - refused_at_first <= 3 * 7
+    await ben.node.chats.mark_read(ana.id)
+    await mail.until(lambda: count_is(ben, 3), within_s=4_000)
+    await world.pass_time(10)
+    await mail.all_are(ana, ben.id, DeliveryState.DELIVERED)
+
+
 async def count_is(household: Household, unread: int) -> bool:
     return await household.node.chats.unread() == unread
 

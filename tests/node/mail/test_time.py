@@ -92,6 +92,26 @@ async def test_a_chat_that_nobody_took_is_over_after_fifteen_days_and_says_so(
     assert await mail.texts(ben, ana.id) == []
 
 
+async def test_a_chat_that_was_thought_to_be_over_arrived_after_all(
+    world: World, mail: Correspondence
+) -> None:
+    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ben_id, ana_id = ben.id, ana.id
+    await ben.stop()
+    await ana.node.chats.send(ben_id, "Hello?")
+    await mail.all_are(ana, ben_id, DeliveryState.HELD)
+    world.pass_days(13.9)
+    await ana.stop()
+    await ben.start()
+    await mail.arrived(ben, ana_id, ["Hello?"])
+    await world.pass_time(10)
+    await ben.stop()
+    world.pass_days(1.1)
+    await ana.start()
+    await mail.all_are(ana, ben_id, DeliveryState.DELIVERED)
+    assert cem.runs
+
+
 @pytest.mark.covers("MAI-62")
 async def test_what_a_trade_says_is_sealed_anew_until_it_is_dropped(
     world: World, mail: Correspondence
