@@ -1,8 +1,8 @@
 """Make the sealed parcels of the mail vectors anew: scripts/vector_areas/mail_sealed.json.
 
 Encryption is randomised, so they are made once and checked in; run this only when the format
-itself has changed. The secrets of the recipient's Olm account are read out of the pickle (the
-library's private format), so that a vector can name them.
+itself has changed. The secrets of the Olm account and session are read out of the pickles (the
+library's private format), so that the vectors can name them.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ def main() -> None:
     tag, expires_at_ms = tag_of(mail.NETWORK_KEY, device, START_MS), expiry_of(START_MS)
     info = seal_info(mail.COMMUNITY, device, tag, expires_at_ms)
     answer = Parcel(tag, expires_at_ms, seal.wrap(pad(back.pack()), mail.HPKE_PUBLIC, info))
+    begun = secrets_of(initiator.pickle)["sending_ratchet"]["active_ratchet"]
     content = {
         "account": ben.pickle,
         "olm_identity": bytes(pickled["diffie_hellman_key"]).hex(),
@@ -110,6 +111,8 @@ def main() -> None:
         "parcels": parcels,
         "session": initiator.pickle,
         "session_id": initiator.id,
+        "root_key": bytes(begun["root_key"]).hex(),
+        "ratchet_key": bytes(begun["ratchet_key"]).hex(),
         "reply": [answer.pack().hex()],
     }
     TARGET.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -99,10 +99,11 @@ def cases() -> Iterator[Case]:
         "community": COMMUNITY,
         "device": ana,
         "hpke_seed": HPKE_SEED,
-        "session": held["session"],
+        "root_key": held["root_key"],
+        "ratchet_key": held["ratchet_key"],
         "parcels": held["reply"],
     }
-    comment = "the answer is no pre-key message; the session is pickled in vodozemac's own format"
+    comment = "the first answer in a session that its reader began: no pre-key message"
     yield _case("reply", ("MAI-20", "MAI-34"), comment, "reply", given, results)
 
 
