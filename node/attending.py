@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import trio
 
 from node.author import Author
@@ -12,9 +10,9 @@ from node.community import Community
 from node.conduct import Conduct
 from node.inbox import Inbox
 from node.store.database import Database
-from node.store.settings import PROFILE_SETTING, read_setting
+from node.store.settings import PROFILE_SETTING, add_joining, read_setting
 from protocol import limits
-from protocol.envelope import Envelope
+from protocol.envelope import Envelope, Register
 from protocol.errors import LocalError
 from protocol.kinds import Kind
 
@@ -34,7 +32,7 @@ class Attending:
         inbox: Inbox,
         community: Community,
         author: Author,
-        own_records: Sequence[Envelope],
+        own_records: list[Envelope],
         conduct: Conduct,
     ) -> None:
         self._database = database
@@ -62,10 +60,19 @@ class Attending:
             missing = [r.raw for r in self._own_records if not self._inbox.members.holds(r)]
             if missing:
                 await self._inbox.submit(missing, None)
+            await self._keep_certificate()
             await self._tell_profile()
             await self._community.confirm_waiting()
         except LocalError as error:  # a full disk, or a parting just now: tried again
             self._conduct.count(f"not-attended:{error.code}")
+
+    async def _keep_certificate(self) -> None:
+        """Keep the household's certificate on a device that was added later (RCD-21)."""
+        fact = self._inbox.members.fact(Register(self._author.household, Kind.CERTIFICATE, 0))
+        if fact is None or any(r.kind == Kind.CERTIFICATE for r in self._own_records):
+            return
+        await add_joining(self._database, fact.record.raw)
+        self._own_records.append(fact.record)
 
     async def _tell_profile(self) -> None:
         member = self._inbox.members.member(self._author.household)

@@ -16,11 +16,11 @@ import trio
 from node.author import Author
 from node.clock import Clock
 from node.community import Community
+from node.enrolment import free_device_slot
 from node.inbox import Inbox
 from node.network.port import Network
 from node.store.records import RecordStore
 from node.store.settings import read_setting, write_setting
-from protocol import limits
 from protocol.device_code import SECRET_BYTES, VALID_MS, DeviceCode, body_of
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
@@ -128,7 +128,7 @@ class Devices:
         """
         async with self._lock:
             self._refuse_unless_first()
-            slot = await self._free_slot()
+            slot = free_device_slot(list((await self._author.standing(Kind.DEVICE)).values()))
             secret = Seed(os.urandom(SECRET_BYTES))
             record = await self._author.start_anew(Kind.DEVICE, slot, body_of(secret).pack())
             await write_setting(self._store.database, _name_setting(record.key), name.encode())
@@ -180,7 +180,11 @@ class Devices:
             lost = DeviceKey(device.signing)
             if lost == self._author.device:
                 raise LocalError("device-is-this", number=slot + 1)
-            await self._adopt(lost)
+            try:
+                await self._adopt(lost)
+            except LocalError as error:
+                if error.code != "ledger-full":  # no reason to leave a lost device in force
+                    raise
             records = await self._signed_by(lost)
             shown = {r.key for r in records if r.kind == Kind.LISTING and not r.withdrawn}
             results: list[Envelope | LocalError] = []
@@ -208,21 +212,6 @@ class Devices:
     def _certified(self) -> Sequence[tuple[Envelope, Device]]:
         ever = self._inbox.members.devices_ever(self._author.household)
         return [(record, device) for record, device in ever if not record.withdrawn]
-
-    async def _free_slot(self) -> int:
-        """Return a slot that was never used, or else the one that was given up first.
-
-        A withdrawn certificate tells whose old signatures to believe, until its slot is used.
-        """
-        standing = await self._author.standing(Kind.DEVICE)
-        never = [slot for slot in range(limits.DEVICE_SLOTS) if slot not in standing]
-        if never:
-            # Not the first: two computers with the same key may add at the same time.
-            return never[os.urandom(1)[0] % len(never)]
-        given_up = [record for record in standing.values() if record.withdrawn]
-        if not given_up:
-            raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
-        return min(given_up, key=lambda record: record.created_at_ms).slot
 
     def _addresses(self) -> tuple[str, ...]:
         """Where to reach this computer, and neighbours in case that it is off."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ import trio
 from node.clock import Clock
 from node.identity import Identity
 from node.mail.keys import forget_mail_keys
-from node.membership_gate import JoiningGate, device_slots
+from node.membership_gate import JoiningGate, device_records, free_device_slots
 from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
 from node.store.database import Database, open_database
 from node.store.neighbours import remember_address
@@ -111,10 +111,10 @@ async def join_community(
         try:
             reached, address = await first_member(*search)
         except LocalError:
-            if not gate.taken:
+            if not gate.known_devices:
                 raise
             # This household has been here before, with a device that is lost or elsewhere.
-            kept = own(_free_slot(gate.taken))
+            kept = own(free_device_slot(gate.known_devices))
             gate.offer(kept)
             reached, address = await first_member(*search)
     if gate.genesis is None:
@@ -124,7 +124,7 @@ async def join_community(
         # The founder returns with nothing but the words: the same household, a new device.
         household = founding
         known = [decode(raw) for raw in gate.records]
-        slot = _free_slot(device_slots(known, HouseholdId(founding.public)))
+        slot = free_device_slot(device_records(known, HouseholdId(founding.public)))
         kept = (certify_device(founding, invite.community, signing, host, slot, clock),)
     enrolment = Enrolment(
         gate.genesis,
@@ -155,18 +155,15 @@ async def renew_device(database: Database, clock: Clock) -> None:
         raise LocalError("needs-first-device")
     community = CommunityId(read_genesis(old.genesis).id)
     household = KeyPair(old.household_seed)
-    taken = await database.read(
-        lambda connection: {
-            slot
-            for (slot,) in connection.execute(
-                "SELECT slot FROM record JOIN household ON n = household"
-                " WHERE household.id = ? AND kind = ?",
-                (household.public, int(Kind.DEVICE)),
-            )
-        }
+    rows = await database.read(
+        lambda connection: connection.execute(
+            "SELECT raw FROM record JOIN household ON n = household"
+            " WHERE household.id = ? AND kind = ?",
+            (household.public, int(Kind.DEVICE)),
+        ).fetchall()
     )
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
-    slot = _free_slot(taken)
+    slot = free_device_slot([decode(raw) for (raw,) in rows])
     device = certify_device(household, community, signing, host, slot, clock)
     keep = tuple(raw for raw in old.joining if not _is_device(raw))
     await database.write(forget_mail_keys)
@@ -174,12 +171,13 @@ async def renew_device(database: Database, clock: Clock) -> None:
     await write_enrolment(database, renewed)
 
 
-def _free_slot(taken: Iterable[int]) -> int:
-    """Return a slot for a device that comes back.
+def free_device_slot(known: Sequence[Envelope]) -> int:
+    """Return a slot for a further device; known: the household's device records.
 
-    Not the first free one: a second return from the same state would put this one out.
+    Not the first free one: another computer that certifies one from the same state would put
+    this one out. Raises LocalError ``too-many-devices``.
     """
-    free = sorted(set(range(limits.DEVICE_SLOTS)).difference(taken))
+    free = free_device_slots(known)
     if not free:
         raise LocalError("too-many-devices", most=limits.DEVICE_SLOTS)
     return free[os.urandom(1)[0] % len(free)]

@@ -14,6 +14,7 @@ import trio
 from node.clock import Clock
 from node.network.port import Channel, HostKey, Refused
 from protocol import gate as messages
+from protocol import limits
 from protocol.envelope import Envelope
 from protocol.errors import RemoteError
 from protocol.gate import Hello
@@ -130,8 +131,8 @@ class JoiningGate:
     """The gate of a household that holds an invite and knows nothing else yet.
 
     It only dials. ``genesis`` and ``records`` are there once a member has answered.
-    ``taken`` are the device slots of this household that a member knows: a device that
-    returns must not displace the lost one, which would void all that it signed.
+    ``known_devices`` are the device records of this household that a member knows: a device
+    that returns must not displace the lost one, which would void all that it signed.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class JoiningGate:
         self._own_proof = own_proof
         self.genesis: bytes | None = None
         self.records: tuple[bytes, ...] = ()
-        self.taken: frozenset[int] = frozenset()
+        self.known_devices: tuple[Envelope, ...] = ()
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         """Ask a member for the founding charter and check its proof; raises Refused."""
@@ -172,8 +173,10 @@ class JoiningGate:
             raise Refused(proven, by_us=True)
         # A device that was certified beforehand is known already, by exactly this record.
         others = [record for record in proven.records if record.raw not in own]
-        self.taken = device_slots(others, self._household)
-        if self.taken & device_slots(self._own_proof, self._household):
+        self.known_devices = tuple(device_records(others, self._household))
+        allowed = free_device_slots(self.known_devices)
+        own_devices = device_records(self._own_proof, self._household)
+        if any(record.slot not in allowed for record in own_devices):
             await channel.send(messages.write_refusal("busy"))
             raise Refused("busy", by_us=True)
         await channel.send(messages.write_acceptance())
@@ -185,13 +188,23 @@ class JoiningGate:
         self._own_proof = own_proof
 
 
-def device_slots(records: Sequence[Envelope], household: HouseholdId) -> frozenset[int]:
-    """Return the slots of a household's device records among some records."""
-    return frozenset(
-        record.slot
-        for record in records
-        if record.kind == Kind.DEVICE and record.household == household
-    )
+def device_records(records: Sequence[Envelope], household: HouseholdId) -> list[Envelope]:
+    """Return a household's device records among some records, withdrawn ones included."""
+    return [r for r in records if r.kind == Kind.DEVICE and r.household == household]
+
+
+def free_device_slots(known: Sequence[Envelope]) -> list[int]:
+    """Return the slots in which a household may certify a device; none if all have one.
+
+    known: its device records. Slots never used, or else the one that was given up first: a
+    withdrawn certificate tells whose old signatures to believe, until its slot is used (MEM-26).
+    """
+    used = {record.slot for record in known}
+    never = [slot for slot in range(limits.DEVICE_SLOTS) if slot not in used]
+    given_up = [record for record in known if record.withdrawn]
+    if never or not given_up:
+        return never
+    return [min(given_up, key=lambda record: (record.created_at_ms, record.slot)).slot]
 
 
 async def _receive_hello(channel: Channel) -> Hello:

@@ -164,6 +164,9 @@ class Neighbourhood:
         now, room = trio.current_time(), self._room()
         due = [(host, candidate) for host, candidate in self._dialable() if candidate.due_s <= now]
         self._random.shuffle(due)
+        own = self._inbox.members.member(self._author.household)
+        own_hosts = frozenset() if own is None else frozenset(own.devices.values())
+        due.sort(key=lambda candidate: candidate[0] not in own_hosts)  # one's own devices first
         limiter = trio.CapacityLimiter(_DIALS_AT_ONCE)
         async with trio.open_nursery() as nursery:
             for host, candidate in due[: max(0, room)]:

@@ -156,8 +156,9 @@ async def _running(
     open_network = options.network(enrolment.host_seed, enrolment.network_key)
     async with open_network(gate, listener) as network:
         sync = Sync(
-            network, store, inbox, clock, author.household, lambda: sum(catchup.missing.values())
-        )
+            network, store, inbox, clock, author.household,
+            lambda: sum(catchup.missing.values()), root is None,
+        )  # fmt: skip
 
         def on_equal(peer: HostKey, done: Exchange) -> None:
             listener.on_equal(peer, done)

@@ -51,13 +51,16 @@ class Sync:
         clock: Clock,
         own: HouseholdId,
         missing: Callable[[], int],
+        is_further_device: bool,
     ) -> None:
+        """is_further_device: whether the household has had another one from the beginning."""
         self._network = network
         self._store = store
         self._inbox = inbox
         self._clock = clock
         self._own = own
         self._missing = missing
+        self._is_further_device = is_further_device
         self._last: dict[HouseholdId, int] = {}
         self._proven: dict[HostKey, HouseholdId] = {}
 
@@ -90,13 +93,19 @@ class Sync:
         if number is not None:
             await note_synced(self._store.database, number, self._clock.now_ms())
 
+    def _has_other_devices(self) -> bool:
+        """Whether the own household counts as a neighbour: it has been heard of elsewhere."""
+        own = self._inbox.members.member(self._own)
+        several = own is not None and len(own.devices) > 1
+        return several and (self._is_further_device or self._own in self._last)
+
     async def status(self) -> SyncStatus:
         """Return how things stand now."""
         profiles = await read_profiles(self._store.database)
         connected: dict[HouseholdId, str] = {}
         for connection in self._network.connections():
             household = self.household_of(connection.peer)
-            if household is not None and household != self._own:
+            if household is not None:
                 connected[household] = connection.address
         neighbours = [
             Neighbour(
@@ -107,7 +116,8 @@ class Sync:
                 connected.get(household),
             )
             for household, member in self._inbox.members.households.items()
-            if member.stands and household != self._own
+            if member.stands
+            and (household != self._own or household in connected or self._has_other_devices())
         ]
         synced = [at for household, at in self._last.items() if household in connected]
         return SyncStatus(

@@ -49,6 +49,17 @@ async def write_enrolment(database: Database, enrolment: Enrolment) -> None:
     await database.write(write)
 
 
+async def add_joining(database: Database, raw: bytes) -> None:
+    """Keep one more of the own membership records."""
+    await database.write(
+        lambda connection: connection.execute(
+            "INSERT INTO setting SELECT 'joining-' || count(*), ? FROM setting"
+            " WHERE name LIKE 'joining-%'",
+            (raw,),
+        )
+    )
+
+
 async def read_enrolment(database: Database) -> Enrolment | None:
     """Return the enrolment, or None in a file that has none."""
 

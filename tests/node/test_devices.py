@@ -532,3 +532,63 @@ async def test_what_one_has_written_oneself_is_never_taken_for_a_copy_s(world: W
         await ben.publish("Again")
         await world.settle()
     assert not any(h.node.market._author.is_copied for h in (ana, ben, cem))
+
+
+async def test_a_second_device_alone_with_the_first_knows_whether_it_is_in_sync(
+    world: World,
+) -> None:
+    ana = await world.found("ana")
+    assert (await ana.node.sync.status()).neighbours_known == 0
+    code = await ana.node.devices.add("phone")
+    assert (await ana.node.sync.status()).neighbours_known == 0  # nobody uses it yet
+    phone = computer(world, "phone")
+    await enrol(phone, code)
+    await phone.start()
+    await world.until(lambda: phone.node.community.my_status == "founder")
+    await world.settle()
+    await world.pass_time(90)
+    for device in (phone, ana):
+        status = await device.node.sync.status()
+        assert (status.neighbours_known, status.neighbours_connected) == (1, 1)
+        assert status.since_ms is not None
+    await ana.stop()
+    await world.until(lambda: not phone.wire.connections())
+    status = await phone.node.sync.status()
+    assert (status.neighbours_known, status.neighbours_connected) == (1, 0)
+    (other,) = status.neighbours
+    assert other.last_synced_at_ms is not None
+
+
+@pytest.mark.covers("RCD-21")
+async def test_a_second_device_keeps_its_household_s_certificate_through_a_removal(
+    world: World,
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    phone = await add(world, ben, "phone")
+    await ben.stop()
+    household = phone.id
+    await ana.node.community.remove(household, "A misunderstanding.", False)
+    await world.until(lambda: phone.node.community.my_status == "removed")
+    await world.pass_time(120)
+    await phone.stop()
+    await phone.start()
+    author = ana.node.market._author
+    (slot,) = await author.standing(Kind.REMOVAL)
+    await author.replace(Kind.REMOVAL, slot, b"", withdrawn=True)
+    await world.until(lambda: phone.node.community.my_status == "confirmed")
+    assert stands(ana, phone)
+
+
+async def test_a_renewed_device_finds_room_where_one_was_given_up(world: World) -> None:
+    ana = await world.found("ana")
+    for _ in range(limits.DEVICE_SLOTS - 1):
+        await ana.node.devices.add("x")
+    await world.pass_time(1)
+    for slot in (6, 3):
+        await ana.node.devices.revoke(slot)
+        await world.pass_time(1)
+    await renew_device(ana.node.database, ana.clock)
+    await ana.stop()
+    await ana.start()
+    await world.until(lambda: ana.node.devices.own_slot == 6)
+    assert len(await ana.node.devices.list()) == 7
