@@ -141,12 +141,18 @@ def _prepare(home: Home, name: str) -> bool:
 
 
 def _undo(session: Session, home: Home) -> None:
-    """Leave the folder as it was: nothing has been joined, and nothing is lost."""
+    """Leave the folder as it was, unless a community has been joined after all."""
     with suppress(P2PMarketError):
         session.client.post("/v1/shutdown")
         wait_until_stopped(home, _STOP_S)
-    home.settings_file.unlink(missing_ok=True)
-    home.key_file.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        if any(home.communities.iterdir()):
+            return
+        home.communities.rmdir()
+    for left in (home.settings_file, home.key_file, *home.folder.glob("daemon.*")):
+        left.unlink(missing_ok=True)
+    with suppress(OSError):  # it held other files before
+        home.folder.rmdir()
 
 
 @command("device list")

@@ -80,8 +80,7 @@ def test_a_code_that_is_wrong_or_given_up_leaves_the_folder_as_it_was(
     ):
         outcome = phone.run("device", "join", *LOOPBACK, "--json", stdin=text)
         assert outcome.body["error"]["code"] == code
-        assert not (phone.folder / "household.key").exists()
-        assert not (phone.folder / "household.json").exists()
+        assert not phone.folder.exists()
     assert phone.run("join", "--json", stdin=made["code"]).code == 3
 
 
