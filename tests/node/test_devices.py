@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trio
 
 from node.backup import write_backup
 from node.enrolment import renew_device
@@ -592,3 +593,34 @@ async def test_a_renewed_device_finds_room_where_one_was_given_up(world: World) 
     await ana.start()
     await world.until(lambda: ana.node.devices.own_slot == 6)
     assert len(await ana.node.devices.list()) == 7
+
+
+async def test_mail_reaches_every_device_and_no_longer_one_that_was_given_up(
+    world: World,
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    phone = await add(world, ana, "phone")
+    await world.pass_time(30)
+
+    async def texts(household: Household) -> set[str]:
+        shown = await household.node.chats.threads()
+        return {thread.last_text for thread in shown}
+
+    async def until_shown(household: Household, text: str) -> None:
+        with trio.fail_after(900):
+            while text not in await texts(household):  # noqa: ASYNC110 - time passes at no cost
+                await trio.sleep(1)
+
+    await ben.node.chats.send(ana.id, "Is the cot still there?", None)
+    for device in (ana, phone):
+        await until_shown(device, "Is the cot still there?")
+    await phone.node.chats.send(ben.id, "It is.", None)
+    for household in (ben, ana):
+        await until_shown(household, "It is.")
+    (slot,) = [v.slot for v in await ana.node.devices.list() if v.name == "phone"]
+    await ana.node.devices.revoke(slot)
+    await world.settle([ana, ben])
+    await ben.node.chats.send(ana.id, "Then I come at six.", None)
+    await until_shown(ana, "Then I come at six.")
+    await world.pass_time(300)
+    assert "Then I come at six." not in await texts(phone)
