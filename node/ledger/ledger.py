@@ -134,7 +134,8 @@ class Ledger:
         None: all that were seen. Raises LocalError as any record's of one's own.
         """
         contents = (await self.chain.contents_of(device))[:count]
-        kept = self._stood_by(contents)
+        report = await self.books.verify(self._author.household)
+        kept = self._stood_by(contents, report)
         linked = await self.chain.adopt(device, kept)
         await self._note_linked(kept)
         return linked
@@ -256,10 +257,13 @@ class Ledger:
         """Whether everybody who looks will find that both have signed it."""
         return flaw_of(signed, self._author.household, self._inbox.members) is None
 
-    def _stood_by(self, contents: Sequence[Content]) -> list[Content]:
-        """Return what is to be linked anew: what a thief may have made up is left out."""
+    def _stood_by(self, contents: Sequence[Content], report: LedgerReport) -> list[Content]:
+        """Return what is to be linked anew: what a thief may have made up is left out.
+
+        report: of the household's ledger, where another device may have linked what is reviewed.
+        """
         receipts = [c for c in contents if not isinstance(c, CoSigned) or self._counts(c)]
-        digests = {receipt_of(content) for content in receipts}
+        digests = {receipt_of(content) for content in receipts} | set(report.receipts)
         return [
             content
             for content in receipts

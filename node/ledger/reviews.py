@@ -178,9 +178,9 @@ class Reviews:
         )
 
     async def _show(self, review: Review) -> None:
-        held = await self._database.read(lambda c: own_receipt(c, review.receipt))
-        if held is None or held.linked_by is None:
-            return  # the receipt first: a review without one counts for nothing
+        # The receipt first, by whichever device: a review without one counts for nothing.
+        if review.receipt not in (await self._books.verify(self._own)).receipts:
+            return
         await self._chain.append([review])
         await self._database.write(lambda c: note_review_linked(c, review.receipt))
 

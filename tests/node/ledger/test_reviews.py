@@ -7,6 +7,7 @@ import pytest
 from protocol.errors import LocalError
 from protocol.ledger.receipt import CoSigned
 from protocol.limits import DAY_MS
+from tests.node.test_devices import add
 from tests.sim.receipting import ledger, receipt, signed_by, trade, until_linked
 from tests.sim.trading import eventually
 from tests.sim.world import Household, World
@@ -137,3 +138,32 @@ async def test_two_weeks_count_from_the_trade_s_end_not_from_the_review(world: W
         return bool(await shown(ben, cem))
 
     await eventually(world, is_shown)
+
+
+async def test_another_device_of_the_household_writes_it_too_and_it_outlives_that_device(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    tablet = await add(world, ana, "tablet")
+    signed = await ended(world, ana, ben, cem)
+    digest = signed.receipt.digest()
+    # As trades do it: every device of a household keeps the receipt, and one of them links it.
+    await ledger(tablet).link(signed, tablet.clock.now_ms())
+    await ledger(tablet).review(digest, True, "Written on the sofa.")
+    await ledger(ben).review(digest, True, "Friendly.")
+
+    async def both() -> bool:
+        return bool(await shown(ben, cem)) and bool(await shown(ana, cem))
+
+    await eventually(world, both)
+    report = await ledger(cem).verify(ana.id)
+    assert report.sound
+    assert sorted(head.count for head in report.heads.values()) == [1, 1]
+    await tablet.stop()
+    (slot,) = [view.slot for view in await ana.node.devices.list() if not view.is_this]
+    await ana.node.devices.revoke(slot)
+    await world.settle()
+    assert await shown(ben, cem) == [(True, "Written on the sofa.")]
+    report = await ledger(cem).verify(ana.id)
+    assert report.sound
+    assert [head.count for head in report.heads.values()] == [3]
