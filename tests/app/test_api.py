@@ -16,13 +16,14 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.applications import Starlette
 
+from node.identity import Identity
 from p2pmarket.api.app import ENDPOINTS
 from p2pmarket.api.client import Client, quoted
 from p2pmarket.api.openapi import document
 from p2pmarket.api.schemas import SearchQuestion
 from p2pmarket.api.serve import serve_api
 from p2pmarket.api.shapes import from_json, from_query, to_json
-from p2pmarket.home import Home
+from p2pmarket.home import Home, HouseholdSettings, save_settings
 from protocol.errors import LocalError
 
 DOCUMENT = document(ENDPOINTS)
@@ -50,6 +51,7 @@ def conforms(body: object, method: str, path: str, status: str = "200") -> None:
 COMMUNITY = "/v1/communities/{community}"
 LISTING = COMMUNITY + "/listings/{listing}"
 MEMBER = COMMUNITY + "/members/{household}"
+DEVICES = COMMUNITY + "/devices"
 
 
 class Walk:
@@ -82,7 +84,9 @@ def pair(new_household: Callable[[], Any]) -> Iterator[tuple[Any, Any]]:
     two.stop()
 
 
-def test_every_endpoint_answers_as_it_is_described(pair: tuple[Any, Any], tmp_path: Path) -> None:
+def test_every_endpoint_answers_as_it_is_described(
+    pair: tuple[Any, Any], new_household: Callable[[], Any], tmp_path: Path
+) -> None:
     anna, ben = pair
     walk = Walk(Client(anna.folder))
     founded = {"name": "Lindenau", "rules": "", "places": [{"name": "Hof"}]}
@@ -123,12 +127,27 @@ def test_every_endpoint_answers_as_it_is_described(pair: tuple[Any, Any], tmp_pa
     read = join("POST", COMMUNITY + "/threads/{household}/reading", {}, household="Anna")
     assert read["marked"] == 1
     walk("DELETE", LISTING, listing=listing)
+    phone = Walk(further_device_of(new_household()))
+    phone("POST", "/v1/devices", {"code": walk("POST", DEVICES, {"name": "Handy"})["code"]})
+    walk("GET", DEVICES)
+    walk("POST", DEVICES + "/{device}/revocation", {}, device="Handy")
+    walk("POST", DEVICES + "/renewal")
+    phone("POST", "/v1/shutdown")
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
     walk("POST", "/v1/shutdown")
     left = {("DELETE", COMMUNITY)}  # the founder cannot leave: the transcripts show it
-    assert {(e.method, e.path) for e in ENDPOINTS} - walk.asked - join.asked == left
+    asked = walk.asked | join.asked | phone.asked
+    assert {(e.method, e.path) for e in ENDPOINTS} - asked == left
+
+
+def further_device_of(household: Any) -> Client:
+    """A node that runs in a folder without the words of any household."""
+    Identity.of_further_device(household.folder)
+    save_settings(Home(household.folder), HouseholdSettings("Anna"))
+    household.up()
+    return Client(household.folder)
 
 
 def raw(folder: Path, request: bytes) -> tuple[int, Any]:

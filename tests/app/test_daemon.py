@@ -210,6 +210,9 @@ def test_a_household_comes_back_from_its_words_with_a_new_invite(
     back.until(lambda: bool(back.json("mine")["results"]))
     (listing,) = back.json("mine")["results"]
     assert listing["title"] == "Carlas Zauberkugel"
+    refused = back.run("withdraw", listing["id"], "--json").body["error"]
+    assert refused["code"] == "other-device-decides"
+    back.json("device", "revoke", str(refused["fields"]["number"]))
     back.json("withdraw", listing["id"])
     founder.until(lambda: not founder.finds("Zauberkugel"))
     back.stop()
