@@ -365,6 +365,51 @@ async def test_a_holder_learns_nothing_but_the_tag_the_time_and_the_size(
     device = ana.node.post._keys.device
     for secret in (text.encode(), ana.id, ben.id, device, ana.wire.host_key, ben.wire.host_key):
         assert secret not in raw
+    sealing = ana.node.post._outbox._sealing
+    assert await ana.node.database.write(lambda c: sealing.open(c, read_parcel(raw))) is None
     assert len(raw) == len(other)
     assert read_parcel(raw).tag == read_parcel(other).tag
     assert read_parcel(raw).expires_at_ms % 86_400_000 == 0
+
+
+async def test_who_sends_nonsense_again_and_again_is_cut_off_and_the_others_go_on(
+    world: World, mail: Correspondence
+) -> None:
+    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    host = ben.wire.host_key
+    sent = 0
+    while host in {connection.peer for connection in mallory.wire.connections()}:
+        junk = world.random.randbytes(world.random.randrange(60))
+        try:
+            stream = await mallory.wire.open_stream(host, post.PROTOCOL)
+            await stream.send_frame(junk)
+            await stream.receive_frame()
+        except NetworkError:
+            pass
+        sent += 1
+        assert sent < 100
+    assert ben.node.health()["cut-off"] == 1
+    await ana.node.chats.send(ben.id, "Who was that?")
+    await mail.arrived(ben, ana.id, ["Who was that?"])
+
+
+async def test_a_neighbour_that_answers_nonsense_is_asked_ever_less_often(
+    world: World, mail: Correspondence
+) -> None:
+    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    asked: list[float] = []
+
+    async def lie(stream: Any) -> None:
+        while await stream.receive_frame() is not None:
+            asked.append(world.clock.now_ms() / 1000)
+            await stream.send_frame(post.write(Parcels(2**40 + len(asked), (os.urandom(99),))))
+
+    mallory.wire.serve(post.PROTOCOL, lie)
+    world.part([mallory], [ana, ben])  # so that new streams are opened
+    world.switchboard.heal()
+    await ana.node.chats.send(ben.id, "Meanwhile")
+    await mail.arrived(ben, ana.id, ["Meanwhile"])
+    await world.pass_time(7_200)
+    of_each = len(asked) / 2
+    assert 3 <= of_each <= 20
+    assert ana.node.health()["fault:wire-malformed"] >= 1
