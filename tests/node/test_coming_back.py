@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from protocol import limits
 from protocol.errors import LocalError
 from protocol.kinds import Kind
 
@@ -47,3 +48,26 @@ async def test_the_founder_comes_back_as_the_founder_beside_its_first_device(wor
     await world.settle([ben, returned])
     assert returned.node.community.my_status == "founder"
     assert await ben.titles() == await returned.titles() == ["Ladder"]
+
+
+@pytest.mark.covers("TRN-59", "MEM-26")
+async def test_who_joins_again_when_all_slots_are_taken_uses_one_that_was_given_up(world):
+    ana, ben = await world.community(["ana", "ben"])
+    for _ in range(limits.DEVICE_SLOTS - 1):
+        await ben.node.devices.add("x")
+    await world.settle()
+    returned = world.household("ben-again")
+    returned.identity = ben.identity
+    with pytest.raises(LocalError) as refused:
+        await world.enrol(returned, await ana.invite(uses=3))
+    assert refused.value.code == "too-many-devices"
+    await world.pass_time(1)
+    await ben.node.devices.revoke(5)
+    await world.settle()
+    await ben.stop()
+    await world.enrol(returned, await ana.invite(uses=3))
+    await returned.start()
+    await world.until(lambda: returned.node.community.my_status == "confirmed")
+    await world.settle([ana, returned])
+    assert returned.node.devices.own_slot == 5
+    assert returned.node.market._author.device in ana.members.households[returned.id].devices
