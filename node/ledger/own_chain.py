@@ -10,7 +10,7 @@ from node.author import Author
 from node.inbox import Inbox
 from node.store.database import Connection, Database
 from node.store.ledger_entries import head_of, is_copied, note_written, remembered
-from node.store.settings import read_setting, write_setting
+from node.store.settings import COPIED_SETTING, read_setting, write_setting
 from protocol import limits
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
@@ -18,10 +18,6 @@ from protocol.ids import DeviceKey
 from protocol.kinds import Kind
 from protocol.ledger.entry import Adoption, Content, Entry, Head, entry_of, receipt_of
 from protocol.ledger.review import Review
-
-_COPIED_SETTING = "device-copied"
-"""The key of the device of which a second copy writes: a renewed device has another."""
-
 
 class OwnChain:
     """Writes this device's links. What a chain holds is read from what was ever stored here,
@@ -38,7 +34,7 @@ class OwnChain:
 
     async def load(self) -> None:
         """Recall whether this device must no longer sign."""
-        copied = await read_setting(self._database, _COPIED_SETTING)
+        copied = await read_setting(self._database, COPIED_SETTING)
         self._author.is_copied |= copied == self._author.device
 
     async def head(self) -> Head:
@@ -56,7 +52,7 @@ class OwnChain:
             return
         if accused or await self._database.read(lambda c: is_copied(c, device)):
             self._author.is_copied = True
-            await write_setting(self._database, _COPIED_SETTING, device)
+            await write_setting(self._database, COPIED_SETTING, device)
 
     async def append(self, contents: Sequence[Content]) -> int:
         """Link what is not linked yet, in this order; return how many that were.
