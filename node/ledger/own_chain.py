@@ -19,6 +19,7 @@ from protocol.kinds import Kind
 from protocol.ledger.entry import Adoption, Content, Entry, Head, entry_of, receipt_of
 from protocol.ledger.review import Review
 
+
 class OwnChain:
     """Writes this device's links. What a chain holds is read from what was ever stored here,
     not from what stands: a household that is away for a while goes on where it was.
