@@ -23,6 +23,7 @@ from benchmarks import (
     spreading,
     standing,
     starting,
+    trading,
 )
 from benchmarks.report import Figure, as_json, table, without_target
 from benchmarks.sizes import FULL, QUICK
@@ -35,6 +36,7 @@ PARTS: dict[str, Part] = {
     "spreading": spreading.run,
     "catching-up": catching_up.run,
     "mailing": mailing.run,
+    "trading": trading.run,
     "standing": standing.run,
     "searching": searching.run,
     "quality": quality.run,
