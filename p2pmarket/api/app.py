@@ -15,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from p2pmarket.api import (
+    choices,
     communities,
     devices,
     households,
+    ledger,
     listings,
     mail,
     trades,
@@ -36,9 +38,11 @@ _log = logging.getLogger(__name__)
 ENDPOINTS: tuple[Endpoint, ...] = (
     *communities.ENDPOINTS,
     *households.ENDPOINTS,
+    *choices.ENDPOINTS,
     *devices.ENDPOINTS,
     *listings.ENDPOINTS,
     *mail.ENDPOINTS,
+    *ledger.ENDPOINTS,
     *trades.ENDPOINTS,
     *trades_disputes.ENDPOINTS,
 )

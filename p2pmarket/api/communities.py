@@ -9,7 +9,9 @@ from node.node import Node
 from p2pmarket import __version__
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.errors import failure_of
+from p2pmarket.api.ledger_views import credit_terms
 from p2pmarket.api.listing_views import ends_soon, sync_answer
+from p2pmarket.api.mail import mail_status
 from p2pmarket.api.schemas import (
     BackupAnswer,
     BackupRequest,
@@ -17,6 +19,7 @@ from p2pmarket.api.schemas import (
     CommunitiesAnswer,
     CommunityAnswer,
     CommunityRequest,
+    CreditTerms,
     Done,
     InviteAnswer,
     InviteRequest,
@@ -24,9 +27,10 @@ from p2pmarket.api.schemas import (
     PlaceFields,
     StatusAnswer,
 )
+from p2pmarket.api.waiting import all_waiting
 from p2pmarket.home import load_settings
 from p2pmarket.texts.formats import iso
-from protocol.charter import DEFAULT_CATEGORIES, SALT_BYTES, Charter
+from protocol.charter import DEFAULT_CATEGORIES, SALT_BYTES, Charter, CreditRules
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import text_of
 from protocol.invite import read_invite_text, write_invite
@@ -61,6 +65,9 @@ async def community_answer(call: Call, node: Node) -> CommunityAnswer:
         clock_offset_seconds=round(node.skew.median_ms / 1000),
         local_discovery=call.memberships.looks_around,
         device_copied=node.devices.is_copied,
+        credit=credit_terms(charter.credit),
+        mail=await mail_status(node),
+        waiting=await all_waiting(node, now_ms),
         counters=node.health(),
     )
 
@@ -106,10 +113,15 @@ async def _found(call: Call) -> CommunityAnswer:
             listing_slots=request.listing_slots,
             invite_budget=request.invite_budget,
             places=tuple(map(_place, request.places)),
+            credit=_credit(request.credit),
         )
     except RemoteError as error:
         raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
     return await community_answer(call, await call.memberships.found(charter))
+
+
+def _credit(terms: CreditTerms | None) -> CreditRules | None:
+    return None if terms is None else CreditRules(clean(terms.unit), terms.limit)
 
 
 def _place(fields: PlaceFields) -> Place:

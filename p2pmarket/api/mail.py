@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import trio
 
-from node.mail.chats import ChatView, ThreadView
+from node.mail.chats import MAX_UNREAD, ChatView, ThreadView
 from node.mail.incoming import Delivery, DeliveryState
 from node.node import Node
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
@@ -15,6 +16,7 @@ from p2pmarket.api.mail_schemas import (
     ChatAnswer,
     DeliveryAnswer,
     InboxAnswer,
+    MailStatus,
     MessageAnswer,
     MessageRequest,
     ReadAnswer,
@@ -183,6 +185,24 @@ def _chat_answer(
         delivery=None if delivery is None else delivery_answer(delivery),
         listing=None if listing is None else text_of(listing),
         title=title,
+    )
+
+
+async def mail_status(node: Node) -> MailStatus:
+    """Return how the mail of a node stands, for its status."""
+    holding, threads = await node.post.holding(), await node.chats.threads()
+    unread: Counter[str] = Counter()
+    for thread in threads:
+        unread[thread.name or text_of(thread.household)[:10]] += thread.unread
+    held = holding.for_others
+    return MailStatus(
+        unread=unread.total(),
+        queued=holding.queued,
+        held=held.parcels,
+        held_bytes=held.bytes,
+        depositors=held.depositors,
+        depositors_full=held.full,
+        flooding=sorted(name for name, count in unread.items() if count >= MAX_UNREAD),
     )
 
 

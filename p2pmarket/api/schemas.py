@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from p2pmarket.api.mail_schemas import MailStatus, Waiting
+
 ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
 StateName = Literal["open", "reserved", "taken"]
 MemberStatusName = Literal[
@@ -236,8 +238,16 @@ class PlaceFields:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditTerms:
+    """Community credit: what it counts in, and how much anybody may owe."""
+
+    unit: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommunityRequest:
-    """A community to found. categories: ids, or the default ones."""
+    """A community to found. categories: ids, or the default ones. credit: null for none."""
 
     name: str
     rules: str
@@ -247,6 +257,7 @@ class CommunityRequest:
     categories: list[str] = field(default_factory=list)
     listing_slots: int = 500
     invite_budget: int = 10
+    credit: CreditTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +290,9 @@ class CommunityAnswer:
     clock_offset_seconds: int
     local_discovery: bool
     device_copied: bool
+    credit: CreditTerms | None
+    mail: MailStatus
+    waiting: list[Waiting]
     counters: dict[str, int]
 
 

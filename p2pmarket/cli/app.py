@@ -35,6 +35,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     msgid("The community"): {
         "members": "members",
+        "household": "trust",
         "peers": "members",
         "block": "members",
         "remove": "members",
@@ -45,6 +46,10 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "inbox": "mail",
         "message": "mail",
         "thread": "mail",
+    },
+    msgid("Trust"): {
+        "review": "trust",
+        "ledger": "ledger",
     },
     msgid("The node"): {
         "status": "running",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from p2pmarket.cli.credit import credit_lines
 from p2pmarket.cli.options import SPAN, Count, command, shared_options
 from p2pmarket.cli.pasted import qr_lines, read_pasted
 from p2pmarket.cli.session import Session
@@ -18,6 +19,7 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import refusal
 from p2pmarket.texts.formats import day_and_time, moment
 from protocol.errors import LocalError
+from protocol.limits import MAX_CREDIT
 
 _WEEK_S = 604_800
 
@@ -54,22 +56,43 @@ community.params.extend(shared_options())
     show_default=True,
     help=_("How many listings a household may have."),
 )
+@click.option(
+    "--credit-unit",
+    metavar=_("WORD"),
+    help=_("Keep community credit, counted in this, for example hours."),
+)
+@click.option(
+    "--credit-limit",
+    type=Count(1, MAX_CREDIT),
+    help=_("How much of it a household may owe the others."),
+)
 def create(
-    session: Session, name: str, rules: str, places: Path | None, currency: str, slots: int
+    session: Session,
+    name: str,
+    rules: str,
+    places: Path | None,
+    currency: str,
+    slots: int,
+    credit_unit: str | None,
+    credit_limit: int | None,
 ) -> None:
     """Found a community at the node."""
+    if (credit_unit is None) != (credit_limit is None):
+        raise click.UsageError(_("--credit-unit and --credit-limit belong together."))
     request = {
         "name": name,
         "rules": _text_or_file(rules),
         "places": [] if places is None else _read_places(places),
         "currency": currency.upper(),
         "listing_slots": slots,
+        "credit": None if credit_unit is None else {"unit": credit_unit, "limit": credit_limit},
     }
     found = session.client.post("/v1/communities", request)
     session.answer(
         found,
         [
             _("You founded “{name}” ({id}).").format(name=safe(found["name"]), id=found["id"][:10]),
+            *credit_lines(found["credit"]),
             _("Next: invite your neighbours with “p2pmarket invite --uses 10 --qr”."),
         ],
     )
@@ -179,6 +202,7 @@ def join(session: Session, text: str | None, source: Path | None) -> None:
     ]
     if joined["rules"]:
         lines += [_("Its rules:"), *paragraph(joined["rules"], indent="  ")]
+    lines += credit_lines(joined["credit"])
     if joined["my_status"] in ("provisional", "waiting"):
         lines += paragraph(
             _(

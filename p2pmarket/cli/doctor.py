@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from p2pmarket.cli.listing_texts import sync_line
+from p2pmarket.cli.mail_texts import flood_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
@@ -145,4 +146,5 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
         ),
         Finding(_("Clock"), abs(offset) <= _MAX_CLOCK_OFFSET_S, clock),
         Finding(_("Local network"), True, local),
+        *(Finding(_("Mail"), False, line) for line in flood_lines(community["mail"])),
     ]

@@ -135,7 +135,13 @@ def _ask_back(words: Sequence[str]) -> None:
             click.echo(_("That is not word {n}; look again.").format(n=place + 1))
 
 
-@command("profile")
+@command(
+    "profile",
+    _(
+        "--address is told to a household once you have promised it something, and to nobody else;"
+        " until then it stays on this computer."
+    ),
+)
 @click.option("--name", metavar=_("NAME"), help=_("What your neighbours call you."))
 @click.option("--about", metavar=_("TEXT"), help=_("A few words about you."))
 @click.option(
@@ -144,34 +150,77 @@ def _ask_back(words: Sequence[str]) -> None:
     help=_("Where you are: a place of the community, or NAME@LATITUDE,LONGITUDE."),
 )
 @click.option("--languages", metavar="de,en", help=_("The languages you speak."))
-def profile(session: Session, languages: str | None, **typed: str | None) -> None:
+@click.option(
+    "--address",
+    metavar=_("TEXT"),
+    help=_("Where things are handed over; an empty text removes it."),
+)
+@click.option(
+    "--read-receipts/--no-read-receipts",
+    "read_receipts",
+    default=None,
+    help=_("Whether others are told when you have read their messages (at first they are not)."),
+)
+def profile(
+    session: Session,
+    languages: str | None,
+    address: str | None,
+    read_receipts: bool | None,
+    **typed: str | None,
+) -> None:
     """Ask the node, or, before there is a community, the settings."""
     changes: dict[str, Any] = {name: text for name, text in typed.items() if text is not None}
     if languages is not None:
         changes["languages"] = [part.strip() for part in languages.split(",") if part.strip()]
+    chosen = {"address": address, "read_receipts": read_receipts}
+    own: dict[str, Any] | None = None
     home = session.home
     if not _communities(home.communities):
+        if any(value is not None for value in chosen.values()):
+            raise LocalError("no-community")
         shown = _local_profile(home, changes)
-    elif changes:
-        shown = session.client.patch(session.path("profile"), changes)
     else:
-        shown = session.client.get(session.path("profile"))
-    facts = [
-        (_("Name"), shown["name"]),
-        (_("Place"), shown["place"] or "–"),
-        (_("Languages"), ", ".join(shown["languages"]) or "–"),
-        (_("About"), shown["about"] or "–"),
-    ]
-    room = max(len(name) for name, _value in facts)
-    lines = [f"{name:{room}}  {safe(value)}" for name, value in facts]
-    if changes.get("place") and shown["coordinates"] is None and _communities(home.communities):
+        shown = _asked(session, "profile", changes)
+        own = _asked(session, "choices", {k: v for k, v in chosen.items() if v is not None})
+    lines = _profile_lines(shown, own)
+    if changes.get("place") and shown["coordinates"] is None and own is not None:
         lines += paragraph(
             _(
                 "That is not a place of the community, so no distances are known. NAME@LATITUDE,"
                 "LONGITUDE says where it is."
             )
         )
-    session.answer(shown, lines)
+    session.answer({**shown, **(own or {"address": "", "read_receipts": False})}, lines)
+
+
+def _asked(session: Session, what: str, changes: dict[str, Any]) -> dict[str, Any]:
+    path = session.path(what)
+    found: dict[str, Any]
+    found = session.client.patch(path, changes) if changes else session.client.get(path)
+    return found
+
+
+def _profile_lines(shown: dict[str, Any], own: dict[str, Any] | None) -> list[str]:
+    facts = [
+        (_("Name"), shown["name"]),
+        (_("Place"), shown["place"] or "–"),
+        (_("Languages"), ", ".join(shown["languages"]) or "–"),
+        (_("About"), shown["about"] or "–"),
+    ]
+    lines = _aligned(facts)
+    if own is None:
+        return lines
+    receipts = _("yes") if own["read_receipts"] else _("no")
+    known = [
+        (_("Address"), " · ".join(own["address"].split("\n")) or "–"),
+        (_("Says what it read"), receipts),
+    ]
+    return [*lines, "", _("Not for your neighbours to read:"), *_aligned(known)]
+
+
+def _aligned(facts: Sequence[tuple[str, str]]) -> list[str]:
+    room = max(len(name) for name, _value in facts)
+    return [f"{name:{room}}  {safe(value)}" for name, value in facts]
 
 
 def _communities(folder: Path) -> bool:

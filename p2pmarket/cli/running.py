@@ -12,6 +12,7 @@ import click
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
+from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
@@ -144,6 +145,8 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         ),
         *expiring_line(community["expiring_soon"]),
         sync_line(community["sync"]),
+        *mail_lines(community["mail"]),
+        *waiting_lines(community["waiting"]),
         *([sentence("device-copied", {})] if community["device_copied"] else []),
         _("Answers at {addresses}").format(
             addresses=", ".join(map(safe, community["addresses"])) or "–"

@@ -40,7 +40,13 @@ def refusal(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-_FLAGS = {"max_price": "--max-price", "min_price": "--min-price", "within_km": "--within"}
+_FLAGS = {
+    "max_price": "--max-price",
+    "min_price": "--min-price",
+    "within_km": "--within",
+    "credit_unit": "--credit-unit",
+    "credit_limit": "--credit-limit",
+}
 
 
 def _worded(fields: Mapping[str, object]) -> dict[str, object]:

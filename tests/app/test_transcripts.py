@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pytest
 
+from p2pmarket.api.client import Client
 from p2pmarket.cli.app import build
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -23,7 +24,8 @@ WRITE = bool(os.environ.get("P2PMARKET_WRITE_TRANSCRIPTS"))
 NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
-    "leave", "profile", "message", "inbox", "thread", "status", "doctor", "down", "backup",
+    "leave", "profile", "household", "message", "inbox", "thread", "review", "ledger-verify",
+    "ledger-show", "ledger-balance", "status", "doctor", "down", "backup",
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
     "device-renew",
 )  # fmt: skip
@@ -38,6 +40,7 @@ _PATTERNS = (
     (r"\d{1,2}\.? \w+ 20\d\d(, \d\d:\d\d)?", "<date>"),
     (r"\d\d\.\d\d\.20\d\d|20\d\d-\d\d-\d\d(?!T)", "<date>"),
     (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+    (r"\b20\d\d-\d\d\b", "<month>"),
     (r"\b(process|Prozess) \d+", r"\1 <pid>"),
     (r"\b\d+ (second|minute|hour|day|Sekunde|Minute|Stunde|Tag)(s|n|en)?\b(?! late)", "<span>"),
     (r"\d+[.,]\d [MG]B|\d+ KB", "<size>"),
@@ -75,13 +78,14 @@ class Recorder:
     def learn(self, household: Any) -> None:
         """Replace the ids that a household knows by their kind."""
         for member in household.json("members")["results"]:
-            self._replace(member["id"], "<household>")
+            self.replace(member["id"], "<household>")
         for listing in household.json("search", "--limit", "1000", "--taken")["results"]:
-            self._replace(listing["id"], "<listing>")
+            self.replace(listing["id"], "<listing>")
         for community in household.json("status")["communities"]:
-            self._replace(community["id"], "<community>")
+            self.replace(community["id"], "<community>")
 
-    def _replace(self, identifier: str, shown: str) -> None:
+    def replace(self, identifier: str, shown: str) -> None:
+        """Show an id, whole or shortened, by its kind."""
         self.replaced[identifier] = shown
         self.replaced[identifier[:10]] = shown
         self.replaced[identifier[:8]] = shown
@@ -105,7 +109,9 @@ def transcripts(
     _market(record, anna, ben, folder)
     record.learn(ben)
     _community(record, anna, ben)
+    _trade(anna, ben)
     _mail(record, anna, ben)
+    _trust(record, anna, ben)
     phone = new_household()
     record.replaced[str(phone.folder)] = "<home>"
     _devices(record, anna, ben, phone)
@@ -133,8 +139,10 @@ def _beginning(record: Recorder, anna: Any, ben: Any) -> None:
     record("doctor", ben, "doctor")
     places = str(SAMPLE / "places.json")
     create = ("community", "create", "--name", "Lindenau", "--rules", "Seid nett zueinander.")
+    credit = ("--credit-unit", "Punkte", "--credit-limit", "20")
+    record("community-create", anna, *create, *credit[:2])
     record("community-create", anna, *create, "--places", str(SAMPLE / "listings.jsonl"))
-    record("community-create", anna, *create, "--places", places)
+    record("community-create", anna, *create, "--places", places, *credit)
     record("status", anna, "status")
     record("search", anna, "search", "Zelt")
     record("invite", anna, "invite", "--expires", "soon")
@@ -212,6 +220,8 @@ def _community(record: Recorder, anna: Any, ben: Any) -> None:
     record("peers", ben, "peers")
     record("profile", ben, "profile")
     record("profile", ben, "profile", "--about", "Wir sind zu viert.", "--languages", "de,en")
+    record("profile", ben, "profile", "--address", "Am Mühlgraben 3", "--read-receipts")
+    record("profile", ben, "--lang", "de", "profile", "--address", "")
     record("block", ben, "block", "Familie Rosenquast")
     record("block", ben, "search")
     record("block", ben, "block", "Familie Rosenquast", "--undo")
@@ -220,6 +230,27 @@ def _community(record: Recorder, anna: Any, ben: Any) -> None:
     record("status", anna, "--lang", "de", "status")
     record("doctor", anna, "doctor")
     record("leave", anna, "leave")
+
+
+def _trade(anna: Any, ben: Any) -> None:
+    """One finished trade, for what is said of it afterwards."""
+    anna.json("publish", "--title", "Gartenhilfe", "--kind", "service")
+    ben.until(lambda: bool(ben.finds("Gartenhilfe")))
+    at_anna, at_ben = Client(anna.folder), Client(ben.folder)
+    trades = "/v1/communities/-/trades"
+    ask = {"listing": ben.finds("Gartenhilfe")[0]["id"], "terms": {"credit": "2"}}
+    path = f"{trades}/{at_ben.post(trades, ask)['id']}"
+
+    def states(*wanted: str) -> bool:
+        found = [side.get(trades)["results"] for side in (at_anna, at_ben)]
+        return [t["state"] for side in found for t in side] == [*wanted]
+
+    anna.until(lambda: states("asked", "asked"))
+    at_anna.post(f"{path}/promise", {})
+    anna.until(lambda: states("promised", "promised"))
+    at_anna.post(f"{path}/handover", {})
+    anna.until(lambda: states("handed-by-publisher", "handed-by-publisher"))
+    at_ben.post(f"{path}/handover", {})
 
 
 def _mail(record: Recorder, anna: Any, ben: Any) -> None:
@@ -285,6 +316,34 @@ def _devices(record: Recorder, anna: Any, ben: Any, phone: Any) -> None:
     anna.until(lambda: anna.json("status")["communities"][0]["sync"]["state"] == "synced")
 
 
+def _trust(record: Recorder, anna: Any, ben: Any) -> None:
+    rosenquast, milchmond = "Familie Rosenquast", "WG Milchmond"
+    for side, of in ((anna, milchmond), (ben, rosenquast)):
+        side.until(lambda side=side, of=of: len(side.json("ledger", "show", of)["receipts"]) == 1)
+    shown = anna.json("ledger", "show")
+    trade = shown["receipts"][0]["trade"]
+    heads = (anna.json("ledger", "verify", of)["chains"][0]["head"] for of in ("-", milchmond))
+    for identifier in (trade, *heads):
+        record.replace(identifier, "<id>")
+    record("ledger-verify", anna, "ledger", "verify")
+    record("ledger-verify", ben, "--lang", "de", "ledger", "verify", rosenquast)
+    record("ledger-verify", ben, "ledger", "verify", "Niemand")
+    record("ledger-show", anna, "ledger", "show")
+    record("ledger-show", ben, "--lang", "de", "ledger", "show", rosenquast)
+    record("ledger-balance", anna, "ledger", "balance")
+    record("ledger-balance", ben, "--lang", "de", "ledger", "balance", rosenquast)
+    record("ledger-balance", ben, "ledger", "balance", "--all")
+    record("household", ben, "household", rosenquast)
+    record("household", anna, "--lang", "de", "household", milchmond)
+    record("household", ben, "household", "Niemand")
+    record("review", ben, "review", trade)
+    record("review", ben, "review", "zzzz", "--recommend", "Gut")
+    record("review", ben, "review", trade, "--recommend", "ä" * 151)
+    record("review", ben, "review", trade, "--recommend", "Sehr gründlich.")
+    record("review", ben, "review", trade, "--not", "Doch nicht.")
+    record("review", anna, "--lang", "de", "review", trade, "--recommend", stdin="")
+
+
 def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: Any) -> None:
     carla.init("Carla")
     carla.up()
@@ -330,6 +389,11 @@ def test_the_command_answers_as_in_its_transcript(
 
 def test_every_command_has_a_transcript() -> None:
     root = build()
-    commands = set(root.list_commands(click.Context(root))) - {"community", "demo", "device"}
+    commands = set(root.list_commands(click.Context(root))) - {
+        "community",
+        "ledger",
+        "demo",
+        "device",
+    }
     assert commands <= set(NAMES)
     assert {path.stem for path in FOLDER.glob("*.txt")} == set(NAMES)

@@ -12,6 +12,10 @@ LEDGER: Mapping[str, Sentences] = {
         msgid("Your household has no receipt {id}."),
         msgid("A receipt is there once a trade has ended and one of you has signed."),
     ),
+    "no-receipt-yet": Sentences(
+        msgid("Trade {id} has no receipt yet, and only what ended in one can be reviewed."),
+        msgid("“p2pmarket trade show {id}” tells what is missing."),
+    ),
     "receipt-unconfirmed": Sentences(
         msgid("The other household has not signed this receipt yet, so it counts for nothing."),
         msgid("It will be signed by itself when that household is online; then try again."),

@@ -1,0 +1,68 @@
+"""The mail in the status, as people read it. Every line returned is safe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from p2pmarket.cli.terminal import in_quotes
+from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.formats import amount_of_bytes
+from p2pmarket.texts.waiting import waiting_line
+
+_SHOWN = 5
+
+
+def mail_lines(mail: dict[str, Any]) -> list[str]:
+    """Return what there is to say; nothing where nothing is unread, on its way or kept."""
+    lines: list[str] = []
+    if mail["unread"]:
+        line = ngettext(
+            "{n} unread message: “p2pmarket inbox”", "{n} unread messages: “p2pmarket inbox”",
+            mail["unread"],
+        )  # fmt: skip
+        lines.append(line.format(n=mail["unread"]))
+    if mail["queued"]:
+        line = ngettext(
+            "{n} letter of yours has not arrived yet.",
+            "{n} letters of yours have not arrived yet.",
+            mail["queued"],
+        )
+        lines.append(line.format(n=mail["queued"]))
+    if mail["held"]:
+        line = ngettext(
+            "Keeps {n} sealed letter for others ({size}).",
+            "Keeps {n} sealed letters for others ({size}).",
+            mail["held"],
+        )
+        lines.append(line.format(n=mail["held"], size=amount_of_bytes(mail["held_bytes"])))
+    return [*lines, *flood_lines(mail)]
+
+
+def flood_lines(mail: dict[str, Any]) -> list[str]:
+    """Say who sends more than there is room for."""
+    lines: list[str] = []
+    if mail["depositors_full"]:
+        line = ngettext(
+            "{n} household has left as many letters for others here as one may; of its letters no"
+            " more are kept until some are fetched.",
+            "{n} households have left as many letters for others here as one may; of their letters"
+            " no more are kept until some are fetched.",
+            mail["depositors_full"],
+        )
+        lines.append(line.format(n=mail["depositors_full"]))
+    for name in mail["flooding"]:
+        lines.append(
+            _(
+                "{household} has sent 500 messages that nobody has read; more are not taken until"
+                " some are. “p2pmarket block” refuses them all."
+            ).format(household=in_quotes(name))
+        )
+    return lines
+
+
+def waiting_lines(waiting: list[dict[str, Any]]) -> list[str]:
+    """Return the first few things that wait for this household."""
+    lines = [waiting_line(found) for found in waiting[:_SHOWN]]
+    if len(waiting) > _SHOWN:
+        lines.append(_("And {n} more: “p2pmarket inbox”").format(n=len(waiting) - _SHOWN))
+    return lines
