@@ -35,7 +35,7 @@ from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, ThingKey
 from protocol.invite import InviteText, read_invite_text, write_invite
-from protocol.kinds import is_membership
+from protocol.kinds import Kind, is_membership
 from protocol.listing import Listing, ListingKind
 from protocol.membership.members import Members
 from protocol.profile import Profile
@@ -326,8 +326,20 @@ class World:
                 for household in self.running
             )
         )
+        if len(names) > 1:
+            await self._until_cards_are_known(len(names))
         await self.settle()
         return list(self.households.values())
+
+    async def _until_cards_are_known(self, count: int) -> None:
+        """Let time pass until everybody can write to everybody."""
+        with trio.fail_after(GUARD_S):
+            for household in self.running:
+                while True:
+                    standing = await household.standing()
+                    if sum(record.kind == Kind.MAIL_CARD for record in standing) >= count:
+                        break
+                    await trio.sleep(_POLL_S / 10)
 
     @property
     def running(self) -> list[Household]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,22 +19,6 @@ class Correspondence:
     """Asks households what they see of their chats with each other."""
 
     world: World
-
-    async def community(self, names: Sequence[str]) -> list[Household]:
-        """A community in which everybody knows everybody's mail card."""
-        households = await self.world.community(names)
-
-        async def cards_are_known() -> bool:
-            counts = [
-                len(cards)
-                for at in households
-                for of in households
-                for cards in [await at.node.database.read(partial(cards_of, household=of.id))]
-            ]
-            return min(counts) >= 1
-
-        await self.until(cards_are_known)
-        return households
 
     async def knows_cards(self, at: Household, of: HouseholdId, devices: int) -> bool:
         """Whether cards of so many devices of a household are known."""

@@ -32,7 +32,7 @@ async def happen(world: World, households: list[Household]) -> None:
 async def test_every_chat_arrives_once_whatever_happens_on_the_way(
     world: World, mail: Correspondence
 ) -> None:
-    households = await mail.community(STREET)
+    households = await world.community(STREET)
     world.switchboard.faults = ROUGH
     await world.pass_time(70)
     ids = {household.name: household.id for household in households}

@@ -12,7 +12,7 @@ from tests.sim.world import Household, World
 
 
 async def test_a_chat_arrives_and_is_answered(world: World, mail: Correspondence) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     await ana.node.chats.send(ben.id, "Is it still there?")
     await world.pass_time(5)
     assert await mail.texts(ben, ana.id) == ["Is it still there?"]
@@ -25,7 +25,7 @@ async def test_a_chat_arrives_and_is_answered(world: World, mail: Correspondence
 async def test_threads_are_by_household_and_by_listing_and_name_it(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     (cot,) = await ana.publish("Cot")
     await world.settle()
     await ben.node.chats.send(ana.id, "Is it still there?", cot.key)
@@ -59,7 +59,7 @@ async def unread_is(household: Household, count: int) -> bool:
 async def test_that_a_chat_was_read_is_told_only_if_the_reader_allows_it(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     await ana.node.chats.send(ben.id, "One")
     await mail.arrived(ben, ana.id, ["One"])
     assert not await ben.node.chats.read_receipts()
@@ -80,7 +80,7 @@ async def last_is_read(household: Household, other: Household) -> bool:
 
 
 async def test_what_cannot_be_sent_says_why(world: World, mail: Correspondence) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await ana.node.community.block(cem.id, True)
     for to, text, code in (
         (ana.id, "Hello", "not-yourself"),
@@ -100,7 +100,7 @@ async def test_what_cannot_be_sent_says_why(world: World, mail: Correspondence) 
 
 
 async def test_the_longest_chat_arrives_whole(world: World, mail: Correspondence) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     longest = "🦊" * 2_000 + "\n" + "ß" * 1_999
     await ana.node.chats.send(ben.id, longest)
     await mail.arrived(ben, ana.id, [longest])
@@ -110,7 +110,7 @@ async def test_the_longest_chat_arrives_whole(world: World, mail: Correspondence
 async def test_a_chat_to_somebody_who_has_no_card_yet_waits_for_it(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     invite = await ana.invite()
     await ana.stop()
     cem = world.household("cem")

@@ -51,7 +51,7 @@ async def crash_after(world: World, household: Household, commits: int) -> bool:
 async def test_a_chat_delivered_directly_survives_a_crash_after_any_transaction(
     world: World, mail: Correspondence, victim: str
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     written = []
     for commits in range(1, 9):
         written.append(f"Crash after {commits}")
@@ -73,7 +73,7 @@ async def send_if_up(ana: Household, to: Any, written: list[str]) -> None:
 async def test_a_chat_through_a_holder_survives_a_crash_of_any_of_the_three(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     world.part([ana], [ben])
     for victim in (ana, cem, ben):
         for commits in range(1, 7):

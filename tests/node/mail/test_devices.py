@@ -35,7 +35,7 @@ async def restore(world: World, of: Household, source: Path, name: str) -> House
 async def test_both_devices_of_a_household_get_a_chat_and_see_what_the_other_wrote(
     world: World, mail: Correspondence, source: Path
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     await back_up(ben, source)
     phone = await restore(world, ben, source, "ben-phone")
     await world.settle()
@@ -60,7 +60,7 @@ async def test_both_devices_of_a_household_get_a_chat_and_see_what_the_other_wro
 async def test_a_restored_device_begins_new_ratchets_and_both_sides_go_on(
     world: World, mail: Correspondence, source: Path
 ) -> None:
-    ana, ben, _ = await mail.community(["ana", "ben", "cem"])
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
     ben_id = ben.id
     await ana.node.chats.send(ben_id, "Before")
     await mail.arrived(ben, ana.id, ["Before"])
@@ -81,7 +81,7 @@ async def test_a_restored_device_begins_new_ratchets_and_both_sides_go_on(
 async def test_what_was_queued_in_a_backup_is_sent_by_the_restored_device_and_counts_once(
     world: World, mail: Correspondence, source: Path
 ) -> None:
-    ana, ben, _ = await mail.community(["ana", "ben", "cem"])
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
     ben_id, ana_id = ben.id, ana.id
     await ana.stop()
     await ben.node.chats.send(ana_id, "While you were off")

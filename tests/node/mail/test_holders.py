@@ -19,7 +19,7 @@ async def held(household: Household) -> int:
 async def test_mail_for_a_household_that_is_off_waits_at_three_neighbours(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, *others = await mail.community(STREET)
+    ana, ben, *others = await world.community(STREET)
     ben_id = ben.id
     await ben.stop()
     await ana.node.chats.send(ben_id, "Are you home?")
@@ -47,7 +47,7 @@ async def test_mail_for_a_household_that_is_off_waits_at_three_neighbours(
 async def test_two_that_never_meet_write_to_each_other_at_once(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     world.part([ana], [ben])
     await world.pass_time(10)
     await ana.node.chats.send(ben.id, "Through Cem?")
@@ -65,7 +65,7 @@ async def test_two_that_never_meet_write_to_each_other_at_once(
 async def test_fewer_neighbours_than_three_hold_it_and_more_get_it_when_they_come(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, _cem, dora = await mail.community(["ana", "ben", "cem", "dora"])
+    ana, ben, _cem, dora = await world.community(["ana", "ben", "cem", "dora"])
     ben_id = ben.id
     await ben.stop()
     await dora.stop()
@@ -86,7 +86,7 @@ async def test_fewer_neighbours_than_three_hold_it_and_more_get_it_when_they_com
 async def test_more_than_the_ratchet_remembers_arrives_through_holders_all_the_same(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, *_ = await mail.community(STREET)
+    ana, ben, *_ = await world.community(STREET)
     ben_id, wanted = ben.id, [f"Number {n}" for n in range(150)]
     await ben.stop()
     for text in wanted:

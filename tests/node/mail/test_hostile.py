@@ -69,8 +69,8 @@ async def sealed(sender: Household, to: Household, written: Letter) -> bytes:
 
 
 @pytest.fixture
-async def pair(mail: Correspondence) -> tuple[Household, Household]:
-    ana, ben = await mail.community(["ana", "ben"])
+async def pair(world: World) -> tuple[Household, Household]:
+    ana, ben = await world.community(["ana", "ben"])
     return ana, ben
 
 
@@ -207,7 +207,7 @@ async def test_a_malformed_parcel_or_frame_counts_against_who_hands_it_over(
 async def test_who_is_blocked_cannot_write_directly_or_through_others(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await ben.node.community.block(ana.id, True)
     await ana.node.chats.send(ben.id, "Answer me!")
     await mail.all_are(ana, ben.id, DeliveryState.REFUSED)
@@ -245,7 +245,7 @@ async def test_what_is_too_much_stays_with_its_holder_and_is_not_fetched_all_the
     world: World, mail: Correspondence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chats, "MAX_UNREAD", 5)
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     world.part([ana], [ben])
     await world.pass_time(10)
     for number in range(8):
@@ -272,7 +272,7 @@ async def test_a_member_that_floods_holds_up_nobody(
 ) -> None:
     monkeypatch.setattr("node.mail.serving._BURST", 50.0)
     monkeypatch.setattr("node.mail.serving._PER_S", 1.0)
-    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
     codes: list[Code] = []
     for _ in range(30):
         raws = [await sealed(mallory, ben, letter(mallory, ben)) for _ in range(5)]
@@ -310,7 +310,7 @@ def parcel(world: World, days: float = 14, tag: bytes | None = None) -> bytes:
 async def test_a_holder_keeps_so_much_for_one_household_and_no_more(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
     codes: list[Code] = []
     for _ in range(5):
         answer = await ask(mallory, ana, Deposit(tuple(parcel(world) for _ in range(60))))
@@ -342,7 +342,7 @@ async def test_a_holder_refuses_what_is_over_or_would_stay_too_long(
 async def test_only_a_device_itself_collects_what_is_kept_for_it(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem, mallory = await mail.community(["ana", "ben", "cem", "mallory"])
+    ana, ben, cem, mallory = await world.community(["ana", "ben", "cem", "mallory"])
     world.part([ana], [ben])
     world.part([cem], [ben])
     await world.pass_time(10)
@@ -375,7 +375,7 @@ async def test_a_holder_learns_nothing_but_the_tag_the_time_and_the_size(
 async def test_who_sends_nonsense_again_and_again_is_cut_off_and_the_others_go_on(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
     host = ben.wire.host_key
     sent = 0
     while host in {connection.peer for connection in mallory.wire.connections()}:
@@ -396,7 +396,7 @@ async def test_who_sends_nonsense_again_and_again_is_cut_off_and_the_others_go_o
 async def test_a_neighbour_that_answers_nonsense_is_asked_ever_less_often(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, mallory = await mail.community(["ana", "ben", "mallory"])
+    ana, ben, mallory = await world.community(["ana", "ben", "mallory"])
     asked: list[float] = []
 
     async def lie(stream: Any) -> None:

@@ -30,7 +30,7 @@ async def forget_sessions(household: Household) -> None:
 async def test_two_that_begin_at_once_agree_on_sessions_in_the_end(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     world.part([ana], [ben])
     wanted = ["From Ana", "From Ben"]
     await ana.node.chats.send(ben.id, wanted[0])
@@ -52,7 +52,7 @@ async def test_two_that_begin_at_once_agree_on_sessions_in_the_end(
 async def test_what_a_device_cannot_decipher_is_sealed_anew_and_arrives(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     await ana.node.chats.send(ben.id, "One")
     await mail.arrived(ben, ana.id, ["One"])
     await ben.node.chats.send(ana.id, "Two")
@@ -71,7 +71,7 @@ async def test_what_a_device_cannot_decipher_is_sealed_anew_and_arrives(
 async def test_a_holder_brings_back_that_something_could_not_be_deciphered(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, _ = await mail.community(["ana", "ben", "cem"])
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
     await ana.node.chats.send(ben.id, "One")
     await mail.arrived(ben, ana.id, ["One"])
     await ben.node.chats.send(ana.id, "Two")
@@ -88,7 +88,7 @@ async def test_a_holder_brings_back_that_something_could_not_be_deciphered(
 async def test_however_often_one_side_begins_anew_few_sessions_are_kept(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     wanted = []
     for number in range(SESSIONS_KEPT + 3):
         await forget_sessions(ana)

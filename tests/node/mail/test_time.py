@@ -32,7 +32,7 @@ async def keys_kept(household: Household) -> int:
 async def test_keys_are_replaced_in_time_and_letters_arrive_all_along(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     first = await card(ana, ben)
     hpke, fallback, written = {first.hpke_public}, {first.olm_fallback}, []
     for day in range(60):
@@ -55,7 +55,7 @@ async def test_keys_are_replaced_in_time_and_letters_arrive_all_along(
 async def test_a_letter_that_waited_for_fourteen_days_opens(
     world: World, mail: Correspondence, has_rotated: bool
 ) -> None:
-    ana, ben, _ = await mail.community(["ana", "ben", "cem"])
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
     ben_id, ana_id = ben.id, ana.id
     if has_rotated:  # just before the next rotation, of which Ana has yet to hear
         world.pass_days(20.9)
@@ -74,7 +74,7 @@ async def test_a_letter_that_waited_for_fourteen_days_opens(
 async def test_a_chat_that_nobody_took_is_over_after_fifteen_days_and_says_so(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     ben_id = ben.id
     await ben.stop()
     await ana.node.chats.send(ben_id, "Hello?")
@@ -95,7 +95,7 @@ async def test_a_chat_that_nobody_took_is_over_after_fifteen_days_and_says_so(
 async def test_a_chat_that_was_thought_to_be_over_arrived_after_all(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, cem = await mail.community(["ana", "ben", "cem"])
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
     ben_id, ana_id = ben.id, ana.id
     await ben.stop()
     await ana.node.chats.send(ben_id, "Hello?")
@@ -116,7 +116,7 @@ async def test_a_chat_that_was_thought_to_be_over_arrived_after_all(
 async def test_what_a_trade_says_is_sealed_anew_until_it_is_dropped(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben, _ = await mail.community(["ana", "ben", "cem"])
+    ana, ben, _ = await world.community(["ana", "ben", "cem"])
     ben_id, taken = ben.id, list[Incoming]()
     await ben.stop()
 
@@ -149,7 +149,7 @@ async def is_delivered(household: Household, message_id: bytes) -> bool:
 async def test_a_card_is_renewed_before_its_record_is_over(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     for _ in range(4):
         world.pass_days(30)
         await world.pass_time(200)
@@ -164,7 +164,7 @@ async def test_a_card_is_renewed_before_its_record_is_over(
 async def test_a_device_whose_clock_is_wrong_replaces_and_forgets_nothing(
     world: World, mail: Correspondence
 ) -> None:
-    ana, ben = await mail.community(["ana", "ben"])
+    ana, ben = await world.community(["ana", "ben"])
     before = await card(ana, ben)
     await ben.stop()
     ben.clock.ahead_ms = 400 * DAY_MS
