@@ -94,6 +94,7 @@ class TradeAttending:
         failed = await self._requests.carry_out()
         self._conduct.count("trade-requests-refused", len(failed))
         await self._database.write(lambda c: draws.go_on(c, self._desk, self._clock.now_ms()))
+        self._desk.tell_if_written()
         ids = await self._database.read(lambda c: book.every_id(c, resting=False))
         listings: dict[ThingKey, None] = {}
         over: list[TradeId] = []
@@ -104,6 +105,7 @@ class TradeAttending:
                     listings[seen.listing] = None
                 if seen.is_over:
                     over.append(seen.trade)
+            self._desk.tell_if_written()
         for listing in listings:
             await self._mark(listing)
         await self._take_over(ids)

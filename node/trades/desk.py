@@ -93,6 +93,7 @@ class Desk:
         self._code_secret = hashlib.blake2b(
             device.seed, digest_size=32, person=b"p2pm-trade-codes"
         ).digest()
+        self._has_written = False
         self.on_moved: list[Callable[[], None]] = []
         """Told on the trio thread after a trade may have moved."""
         post.serve(Topic.TRADE, self._take_in)
@@ -244,6 +245,7 @@ class Desk:
         book.note_swap(connection, trade_id, listing)
 
     def _send(self, connection: Connection, trade: Trade, message: Message) -> None:
+        self._has_written = True
         other = trade.household(self.role_in(trade).other)
         content = TradeLetter(trade.id, (message.raw,), trade.heads()).pack()
         letter = self._post.write(connection, other, Topic.TRADE, content)
@@ -344,9 +346,15 @@ class Desk:
 
     def tell(self) -> None:
         """After a commit: deliver what was written, and see what follows."""
+        self._has_written = False
         self._post.wake()
         for listener in self.on_moved:
             listener()
+
+    def tell_if_written(self) -> None:
+        """After a commit in which something may have been said: do as :meth:`tell` if it was."""
+        if self._has_written:
+            self.tell()
 
 
 def is_over(trade: Trade) -> bool:
