@@ -29,10 +29,19 @@ class HeldForOthers:
 
 
 def deposit(
-    connection: Connection, raws: Sequence[bytes], depositor: HouseholdId, now_ms: int
+    connection: Connection,
+    raws: Sequence[bytes],
+    depositor: HouseholdId,
+    confirmed: bool,
+    now_ms: int,
 ) -> list[Code]:
-    """Keep parcels as far as there is room; one code each. RemoteError if one is malformed."""
+    """Keep parcels as far as there is room; one code each. RemoteError if one is malformed.
+
+    confirmed: whether somebody stands for the depositor.
+    """
     parcels = [read_parcel(raw) for raw in raws]
+    most = limits.DEPOSITOR_PARCELS if confirmed else limits.PROVISIONAL_PARCELS
+    most_bytes = limits.DEPOSITOR_BYTES if confirmed else limits.PROVISIONAL_BYTES
     count, size = _total(connection)
     own_count, own_size = _of(connection, depositor)
     codes: list[Code] = []
@@ -45,8 +54,8 @@ def deposit(
         elif (
             count >= limits.HELD_PARCELS
             or size + len(raw) > limits.HELD_BYTES
-            or own_count >= limits.DEPOSITOR_PARCELS
-            or own_size + len(raw) > limits.DEPOSITOR_BYTES
+            or own_count >= most
+            or own_size + len(raw) > most_bytes
             or _under(connection, parcel.tag) >= limits.TAG_PARCELS
         ):
             codes.append(Code.FULL)

@@ -62,6 +62,11 @@ class Mailroom:
         self._network_key = network_key
         intake.serve(Topic.DELIVERY, self._take_note)
 
+    def is_confirmed(self, household: HouseholdId) -> bool:
+        """Tell whether somebody stands for a household."""
+        member = self._members().member(household)
+        return member is not None and member.confirmed
+
     def tags_at(self, host: HostKey) -> list[bytes]:
         """Return the tags of the mailboxes of the devices at a connected host."""
         household = self.household_of(host)

@@ -100,9 +100,9 @@ class Serving:
         raise RemoteError("mail-unexpected")
 
     async def _deposit(self, raws: tuple[bytes, ...], household: HouseholdId) -> tuple[Code, ...]:
-        now_ms = self._clock.now_ms()
+        now_ms, confirmed = self._clock.now_ms(), self._mailroom.is_confirmed(household)
         codes = await self._mailroom.database.write(
-            lambda connection: holding.deposit(connection, raws, household, now_ms)
+            lambda connection: holding.deposit(connection, raws, household, confirmed, now_ms)
         )
         for code in codes:
             self._conduct.count(f"mail-deposit:{code.name.lower()}")

@@ -47,7 +47,10 @@ HPKE_KEPT_MS = 16 * DAY_MS
 
 DEPOSITOR_PARCELS = 256
 DEPOSITOR_BYTES = 4 << 20
+PROVISIONAL_PARCELS = 16
+PROVISIONAL_BYTES = 256 << 10
 HELD_PARCELS = 8_192
 HELD_BYTES = 64 << 20
 TAG_PARCELS = 1_024
-"""What a holder keeps: for one depositing household, in all, and under one tag."""
+"""What a holder keeps: for one depositing household, for one that nobody has confirmed (there
+may be many of them), in all, and under one tag."""

@@ -328,6 +328,17 @@ async def test_a_holder_keeps_so_much_for_one_household_and_no_more(
 
 
 @pytest.mark.covers("MAI-51")
+async def test_a_household_for_which_nobody_stands_yet_gets_little_kept(
+    world: World, pair: tuple[Household, Household]
+) -> None:
+    ana, ben = pair
+    mailroom = ana.node.post._mailroom
+    mailroom.is_confirmed = lambda household: household != ben.id  # type: ignore[method-assign]
+    answer = await ask(ben, ana, Deposit(tuple(parcel(world) for _ in range(20))))
+    assert answer == Result((Code.HELD,) * 16 + (Code.FULL,) * 4)
+
+
+@pytest.mark.covers("MAI-51")
 async def test_a_holder_refuses_what_is_over_or_would_stay_too_long(
     world: World, pair: tuple[Household, Household]
 ) -> None:
