@@ -21,9 +21,9 @@ $(DEV): $(RUNTIME) locks/dev.lock
 	$(PIP) --require-hashes --no-build-isolation -r locks/dev.lock
 	touch $@
 
-# KEEP=1 leaves the four nodes running, JSON=1 prints what was measured as one object.
+# SCENARIO=market or trade; KEEP=1 leaves the nodes running, JSON=1 prints what was measured as one object.
 demo: $(RUNTIME)
-	$(BIN)/p2pmarket demo $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
+	$(BIN)/p2pmarket demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
 
 test: $(DEV)
 	$(BIN)/python -m pytest $(TESTS)
