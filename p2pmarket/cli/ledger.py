@@ -54,11 +54,12 @@ _FLAWS = {
 def verify(session: Session, household: str | None) -> int:
     """Check one ledger."""
     found = session.client.get(session.path("ledgers", household or "-"))
-    session.answer(found, _verify_lines(found))
+    session.answer(found, verify_lines(found))
     return 0 if found["sound"] else 1
 
 
-def _verify_lines(found: dict[str, Any]) -> list[str]:
+def verify_lines(found: dict[str, Any]) -> list[str]:
+    """Return what was found out about a ledger. found: a LedgerAnswer as JSON."""
     whose = in_quotes(named(found["household"]))
     entries = sum(chain["entries"] for chain in found["chains"])
     if not entries and not found["flaws"]:

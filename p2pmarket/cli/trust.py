@@ -31,10 +31,11 @@ _MAX_CHARACTERS = 2_000
 def household(session: Session, household: str) -> None:
     """Show one household."""
     found = session.client.get(session.path("members", household))
-    session.answer(found, _household_lines(found))
+    session.answer(found, household_lines(found))
 
 
-def _household_lines(found: dict[str, Any]) -> list[str]:
+def household_lines(found: dict[str, Any]) -> list[str]:
+    """Return what is known of a household. found: a HouseholdAnswer as JSON."""
     trust = found["trust"]
     lines = [*_profile_lines(found), ""]
     lines += _record_lines(found)
