@@ -213,9 +213,9 @@ def _profile_lines(shown: dict[str, Any], own: dict[str, Any] | None) -> list[st
     receipts = _("yes") if own["read_receipts"] else _("no")
     known = [
         (_("Address"), " · ".join(own["address"].split("\n")) or "–"),
-        (_("Says what it read"), receipts),
+        (_("Read receipts"), receipts),
     ]
-    return [*lines, "", _("Not for your neighbours to read:"), *_aligned(known)]
+    return [*lines, "", _("Your neighbours do not read this:"), *_aligned(known)]
 
 
 def _aligned(facts: Sequence[tuple[str, str]]) -> list[str]:
