@@ -14,24 +14,36 @@ from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.texts import _
 
+_LOOK_AT = 4
+"""The household whose home the last line names: it has something to show in each scenario."""
+
 
 @command(
     "demo",
     _("Uses a new folder and loopback addresses only; your own household is not touched."),
 )
+@click.option(
+    "--scenario",
+    type=click.Choice(["market", "trade"]),
+    default="market",
+    show_default=True,
+    help=_("What to show: the market, or trades from asking to the receipt."),
+)
 @click.option("--keep", is_flag=True, help=_("Leave the nodes running, to play with them."))
-def demo(session: Session, keep: bool) -> None:
+def demo(session: Session, scenario: str, keep: bool) -> None:
     """Run the scenario and report; exit code 1 if anything was not as promised."""
     from p2pmarket.demo.household import CommandFailed
     from p2pmarket.demo.report import Report
     from p2pmarket.demo.scenario import run_demo
+    from p2pmarket.demo.trading import run_trade_demo
 
     folder = Path(tempfile.mkdtemp(prefix="p2pmarket-demo-"))
     report = Report(session.say)
     began = time.perf_counter()
     failure: CommandFailed | None = None
     try:
-        run_demo(folder, report, keep)
+        run = run_demo if scenario == "market" else run_trade_demo
+        run(folder, report, keep)
     except CommandFailed as failed:
         failure = failed
         report.check(
@@ -49,11 +61,15 @@ def demo(session: Session, keep: bool) -> None:
             )
         )
     running = keep and failure is None
-    next_command = _program() + (f" --home {folder}/4 search Sofa" if running else " demo --keep")
+    asked = "" if scenario == "market" else " --scenario trade"
+    look = "search Sofa" if scenario == "market" else "trade list --all"
+    next_command = _program() + (
+        f" --home {folder}/{_LOOK_AT} {look}" if running else f" demo{asked} --keep"
+    )
     report.say(_("Try next: {command}").format(command=next_command))
     if running:
         report.say(
-            _("The four homes are in {folder}; stop each with “p2pmarket --home … down”.").format(
+            _("The homes are in {folder}; stop each with “p2pmarket --home … down”.").format(
                 folder=folder
             )
         )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from p2pmarket.api.client import Client
 from p2pmarket.home import Home
+from p2pmarket.lock import running_pid, wait_until_stopped
 
 _DEADLINE_S = 120.0
 
@@ -66,6 +69,17 @@ class Household:
         ]
         return found
 
+    def ledger(self, household: str) -> dict[str, Any]:
+        """Return a household's ledger, by its name, as checked at this household."""
+        path = f"/v1/communities/-/ledgers/{quote(household)}"
+        answer: dict[str, Any] = self.client.get(path)
+        return answer
+
+    def trade(self, trade: str) -> dict[str, Any]:
+        """Return how a trade stands at this household; raises LocalError if it is not here."""
+        answer: dict[str, Any] = self.client.get(f"/v1/communities/-/trades/{trade}")
+        return answer
+
     def community(self) -> dict[str, Any]:
         """Return how the community looks from this household."""
         answer: dict[str, Any] = self.client.get("/v1/communities/-")
@@ -78,3 +92,10 @@ class Household:
     def stop(self) -> None:
         """Stop the node gracefully."""
         self.run("down")
+
+    def kill(self) -> None:
+        """End the node's process without a word: what it had not written is gone."""
+        pid = running_pid(Home(self.folder))
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+            wait_until_stopped(Home(self.folder), _DEADLINE_S)

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from p2pmarket.demo.household import CommandFailed, Household
+from p2pmarket.demo.household import Household
 from p2pmarket.demo.report import Report
+from p2pmarket.demo.steps import (
+    SAMPLE,
+    all_at_once,
+    begin,
+    gather,
+    new_households,
+    stop_all,
+    until,
+)
 from p2pmarket.texts import _, ngettext
 
-_SAMPLE = "p2pmarket.sample"
-_NAMES = (
-    ("Familie Rosenquast", "Südhöhe"),
-    ("Fahrradladen Speiche", "Altstadt"),
-    ("WG Milchmond", "Mühlenviertel"),
-    ("Hofladen Kranichwiese", "Unterdorf"),
-)
-_PATIENCE_S = 60.0
-_LOOK_S = 0.005
+HOUSEHOLDS = 4
 _SINGLE = 10
 
 
@@ -33,15 +31,12 @@ def run_demo(folder: Path, report: Report, keep: bool) -> None:
 
     keep: leave the nodes running at the end. Raises CommandFailed if a step cannot be done.
     """
-    sample = (resources.files(_SAMPLE) / "listings.jsonl").read_text("utf-8").splitlines()
-    households = [
-        Household(name, place, folder / str(number))
-        for number, (name, place) in enumerate(_NAMES, start=1)
-    ]
+    sample = (resources.files(SAMPLE) / "listings.jsonl").read_text("utf-8").splitlines()
+    households = new_households(folder, HOUSEHOLDS)
     done = False
     try:
-        _begin(households, report)
-        _gather(households, folder, report)
+        begin(households, report)
+        gather(households, folder, report)
         _publish(households, sample, folder, report)
         _hear_of_one(households, report)
         _search(households[3], report)
@@ -50,44 +45,7 @@ def run_demo(folder: Path, report: Report, keep: bool) -> None:
         done = True
     finally:
         if not (keep and done):
-            for household in households:
-                with suppress(CommandFailed):
-                    household.stop()
-            report.say(_("All four nodes are stopped."))
-
-
-def _begin(households: list[Household], report: Report) -> None:
-    report.say(_("Four households, four processes on this computer:"))
-    for household in households:
-        report.say(f"  {household.name} ({household.place})")
-
-    def begin(household: Household) -> None:
-        household.run("init", "--name", household.name, "--place", household.place)
-        household.start()
-
-    with report.timed("start_s", _("Identities made and nodes started")):
-        _all_at_once(begin, households)
-
-
-def _gather(households: list[Household], folder: Path, report: Report) -> None:
-    founder, *others = households
-    places = folder / "places.json"
-    places.write_text((resources.files(_SAMPLE) / "places.json").read_text("utf-8"), "utf-8")
-    with report.timed("gather_s", _("Community founded; three households joined by one invite")):
-        founder.run(
-            "community", "create", "--name", "Lindenau", "--rules",
-            "Freundlich bleiben. Abholen, was man zusagt.", "--places", str(places),
-        )  # fmt: skip
-        invite = founder.run("invite", "--uses", "3", "--expires", "1d")["invite"]
-        _all_at_once(lambda household: household.run("join", typed=invite), others)
-        _until(
-            lambda: all(
-                household.community()["my_status"] in ("founder", "confirmed")
-                and household.community()["sync"]["neighbours_connected"] == len(others)
-                for household in households
-            )
-        )
-    report.check("everybody_confirmed", _("everybody is confirmed and connected"), True)
+            stop_all(households, report)
 
 
 def _publish(households: list[Household], sample: list[str], folder: Path, report: Report) -> None:
@@ -103,11 +61,11 @@ def _publish(households: list[Household], sample: list[str], folder: Path, repor
         count,
     ).format(n=count)
     with report.timed("publish_all_s", title):
-        _all_at_once(
+        all_at_once(
             lambda pair: pair[0].run("publish", "--from", str(pair[1]), "--yes"),
             list(zip(households, files, strict=True)),
         )
-        arrived = _until(lambda: all(len(h.listings()) == count for h in households))
+        arrived = until(lambda: all(len(h.listings()) == count for h in households))
     report.measure("listings", count)
     report.check("all_listings_everywhere", _("every listing is at every household"), arrived)
 
@@ -123,7 +81,7 @@ def _hear_of_one(households: list[Household], report: Report) -> None:
         publisher.client.post(
             "/v1/communities/-/listings", {"rows": [{"line": 1, "fields": fields}]}
         )
-        if _until(partial(_has, reader, title)):
+        if until(partial(_has, reader, title)):
             times_ms.append((time.perf_counter() - began) * 1_000)
     typical = sorted(times_ms)[len(times_ms) // 2] if times_ms else 0.0
     report.measure("publish_to_searchable_p50_ms", round(typical, 1))
@@ -179,7 +137,7 @@ def _miss_and_catch_up(households: list[Household], report: Report) -> None:
     with report.timed("start_again_s", _("Its node is started again")):
         away.start()
     with report.timed("catch_up_s", _("It has caught up with all four changes")):
-        done = _until(caught_up)
+        done = until(caught_up)
     report.check("caught_up", _("what was missed while off is there"), done)
 
 
@@ -190,25 +148,10 @@ def _compare(households: list[Household], report: Report) -> None:
             for listing in household.listings()
         }
 
-    same = _until(lambda: len({json.dumps(state(h), sort_keys=True) for h in households}) == 1)
+    same = until(lambda: len({json.dumps(state(h), sort_keys=True) for h in households}) == 1)
     report.measure("listings_at_the_end", len(households[0].listings()))
     report.check("same_everywhere", _("all four see exactly the same market"), same)
 
 
 def _has(household: Household, title: str) -> bool:
     return any(listing["title"] == title for listing in household.listings(title, 20))
-
-
-def _until(holds: Callable[[], bool]) -> bool:
-    """Look again and again until it holds; False after a minute."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_LOOK_S)
-    return True
-
-
-def _all_at_once(work: Callable[[Any], Any], items: list[Any]) -> None:
-    with ThreadPoolExecutor(len(items)) as pool:
-        list(pool.map(work, items))
