@@ -158,7 +158,7 @@ def _about(chat: dict[str, Any]) -> str:
     return str(chat["title"] or chat["listing"][:SHORT_ID])
 
 
-@command("thread", _("What you have seen here counts as read."))
+@command("thread", _("Afterwards everything in it counts as read."))
 @click.argument("household", metavar=_("HOUSEHOLD"))
 @click.option("--listing", metavar=_("ID"), help=_("Only what is about this listing."))
 @click.option(
