@@ -10,7 +10,7 @@ from node.conduct import Conduct
 from node.mail.incoming import Incoming
 from node.mail.intake import Intake, Taken
 from node.mail.outbox import Outbox
-from node.mail.outbox_reading import Row
+from node.mail.outbox_reading import Row, waiting_for
 from node.network.port import HostKey
 from node.store.database import Connection, Database
 from protocol.ids import DeviceKey, HouseholdId
@@ -19,6 +19,9 @@ from protocol.mail.limits import MAX_NOTED
 from protocol.mail.mailbox import tags_now
 from protocol.mail.post import Code
 from protocol.membership.members import Members
+
+_MAX_NOTES = 64
+"""That wait for one device: who never fetches them could have the disk filled with more."""
 
 Write = Callable[[Connection, HouseholdId, Topic, bytes, DeviceKey], bytes]
 """Queues a letter to one device within a transaction."""
@@ -91,6 +94,9 @@ class Mailroom:
         def take(connection: Connection) -> Taken:
             taken = self._intake.take(connection, raws, remote, now_ms)
             for author in dict.fromkeys((*taken.acks, *taken.nacks)):
+                if waiting_for(connection, author[0], Topic.DELIVERY, author[1]) >= _MAX_NOTES:
+                    taken.counts["mail-notes-full"] += 1
+                    continue
                 acks, nacks = taken.acks.get(author, []), taken.nacks.get(author, [])
                 note = Note(tuple(acks[:MAX_NOTED]), tuple(nacks[:MAX_NOTED]))
                 self._write(connection, author[0], Topic.DELIVERY, note.pack(), author[1])

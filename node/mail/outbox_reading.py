@@ -109,6 +109,21 @@ def queued(connection: Connection) -> int:
     return int(count)
 
 
+def waiting_for(
+    connection: Connection,
+    recipient: HouseholdId,
+    topic: Topic | None = None,
+    device: DeviceKey | None = None,
+) -> int:
+    """Return how many letters to a household, or to one device, have not been settled."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM letter_out WHERE is_open = 1 AND recipient = ?1"
+        " AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR device = ?3)",
+        (recipient, None if topic is None else int(topic), device),
+    ).fetchone()
+    return int(count)
+
+
 def _delivery(
     connection: Connection,
     n: int,

@@ -27,7 +27,7 @@ from node.mail.intake import Intake
 from node.mail.keys import MailKeys
 from node.mail.mailroom import Mailroom
 from node.mail.outbox import Outbox
-from node.mail.outbox_reading import deliveries, due, queued
+from node.mail.outbox_reading import deliveries, due, queued, waiting_for
 from node.mail.sealing import Sealing
 from node.mail.serving import Serving
 from node.network.port import HostKey, Network
@@ -154,6 +154,10 @@ class Post:
             connection, message_id, recipient, device, topic, content, self._clock.now_ms()
         )
         return message_id
+
+    def unfetched(self, connection: Connection, recipient: HouseholdId) -> int:
+        """Return how many letters are still on their way to a household."""
+        return waiting_for(connection, recipient)
 
     def drop(self, connection: Connection, message_id: bytes) -> None:
         """Forget a letter, delivered or not."""

@@ -93,7 +93,10 @@ class TradeAttending:
         """Do what is due now. Raises LocalError if the disk is full."""
         failed = await self._requests.carry_out()
         self._conduct.count("trade-requests-refused", len(failed))
-        await self._database.write(lambda c: draws.go_on(c, self._desk, self._clock.now_ms()))
+        try:
+            await self._database.write(lambda c: draws.go_on(c, self._desk, self._clock.now_ms()))
+        except LocalError as error:  # the trades themselves go on
+            self._conduct.count(f"trade-draw-refused:{error.code}")
         self._desk.tell_if_written()
         ids = await self._database.read(lambda c: book.every_id(c, resting=False))
         listings: dict[ThingKey, None] = {}

@@ -20,6 +20,7 @@ from protocol.trade.agreement import Decline, Promise, Queue, Sign, Why, Words
 from protocol.trade.bodies import Body
 from protocol.trade.dispute import RulingCopy
 from protocol.trade.draw import Enter, Reveal, commitment_to
+from protocol.trade.limits import MAX_CHAIN
 from protocol.trade.meeting import Address
 from protocol.trade.terms import fit
 from protocol.trade.trade import Trade
@@ -28,6 +29,8 @@ from protocol.trade.types import Type
 
 Step = tuple[Type, Body]
 _BINDING = (State.PROMISED, State.APPOINTED)
+_MAX_TOLD = MAX_CHAIN // 2
+"""Places in the queue move as others come and go: room stays for a promise and what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,8 @@ def _answer_to_asking(trade: Trade, known: Circumstances) -> Step | None:
         return (Type.PROMISE, known.promise(trade)) if won and trade.state is State.ASKED else None
     waiting = [waiting.id for waiting in stock.queue(known.about, trade.ask.listing)]
     position = waiting.index(trade.id) + 1
-    if trade.position_in_queue != position:
+    chain = trade.chains[Role.PUBLISHER]
+    if trade.position_in_queue != position and len(chain) < _MAX_TOLD:
         return Type.QUEUE, Queue(position)
     return None
 

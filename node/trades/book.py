@@ -24,6 +24,12 @@ def load(connection: Connection, trade: bytes) -> Trade | None:
     return fold(read_message(raw) for (raw,) in rows)
 
 
+def is_opened(connection: Connection, trade: bytes) -> bool:
+    """Tell whether the message that opens a trade is here."""
+    row = connection.execute("SELECT 1 FROM trade WHERE id = ?", (trade,)).fetchone()
+    return row is not None
+
+
 def load_many(connection: Connection, ids: Iterable[bytes]) -> list[Trade]:
     """Return several trades, those without an opening left out."""
     trades = (load(connection, id) for id in ids)

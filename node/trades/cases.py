@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from node.clock import Clock
-from node.mail.incoming import Incoming
+from node.mail.incoming import Incoming, NotYet
 from node.mail.post import Post
 from node.store.database import Connection, Database
 from node.trades import book
@@ -22,6 +22,7 @@ from protocol.trade.trade import Trade
 from protocol.trade.transitions import State
 
 _MAX_CASES = 256
+_MAX_CASES_OF_ONE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +106,56 @@ class Cases:
         self._post.wake()
 
     def _take_in(self, connection: Connection, incoming: Incoming) -> None:
-        letter = read_case_letter(incoming.content)
+        letter, members = read_case_letter(incoming.content), self._desk.members
         if incoming.is_copy:
             return
         if isinstance(letter, RulingLetter):
-            if read_ruling(letter.ruling).steward != incoming.sender:
-                raise RemoteError("foreign-message")
+            self._check_ruling(connection, letter, incoming.sender)
             connection.execute(
                 "INSERT OR REPLACE INTO trade_ruling VALUES (?, ?)", (letter.trade, letter.ruling)
             )
             connection.execute("UPDATE trade SET rests = 0 WHERE id = ?", (letter.trade,))
             return
-        trade = fold(read_message(raw) for raw in letter.raws)
-        if trade is None or trade.id != letter.trade or trade.role_of(incoming.sender) is None:
+        messages = [read_message(raw) for raw in letter.raws]
+        if not all(members.was_device(m.author, m.device) for m in messages):
+            raise NotYet
+        trade = fold(messages)
+        if (
+            trade is None
+            or trade.community != members.community
+            or trade.id != letter.trade
+            or trade.role_of(incoming.sender) is None
+        ):
             raise RemoteError("foreign-message")
-        (count,) = connection.execute("SELECT count(*) FROM trade_case").fetchone()
-        if count >= _MAX_CASES or trade.steward != self._desk.household:
+        others, of_sender = connection.execute(
+            "SELECT count(*), coalesce(sum(household = ?), 0) FROM trade_case WHERE trade != ?",
+            (incoming.sender, letter.trade),
+        ).fetchone()
+        if (
+            others >= _MAX_CASES
+            or of_sender >= _MAX_CASES_OF_ONE
+            or trade.steward != self._desk.household
+        ):
             raise RemoteError("too-many-trades")
         connection.execute(
             "INSERT OR REPLACE INTO trade_case VALUES (?, ?, ?, ?)",
             (letter.trade, incoming.sender, self._clock.now_ms(), incoming.content),
         )
+
+    def _check_ruling(
+        self, connection: Connection, letter: RulingLetter, sender: HouseholdId
+    ) -> None:
+        """Raise RemoteError or NotYet unless it is by the steward of a trade of our own."""
+        ruling = read_ruling(letter.ruling)
+        if ruling.steward != sender or ruling.trade != letter.trade:
+            raise RemoteError("foreign-message")
+        if not self._desk.members.was_device(ruling.steward, ruling.device):
+            raise RemoteError("foreign-message")
+        trade = book.load(connection, letter.trade)
+        if trade is None or trade.steward is None:
+            raise NotYet
+        if trade.steward != ruling.steward:
+            raise RemoteError("foreign-message")
 
 
 def ruling_for(connection: Connection, trade: TradeId) -> bytes | None:

@@ -29,6 +29,7 @@ from protocol.signing import KeyPair
 from protocol.trade.agreement import Accept, Ask, Offer, Promise
 from protocol.trade.bodies import Body
 from protocol.trade.codes import derive_code, hash_of
+from protocol.trade.dispute import RulingCopy, read_ruling
 from protocol.trade.letter import TradeLetter, letters_of, read_trade_letter
 from protocol.trade.limits import MAX_AHEAD_MS
 from protocol.trade.machine import fold, step
@@ -42,13 +43,15 @@ from protocol.trade.message import (
 )
 from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
-from protocol.trade.transitions import FINAL, Role
+from protocol.trade.transitions import FINAL, Role, State
 from protocol.trade.types import Type
 
 _MAX_ORPHANS = 256
 """Messages of one household that may wait for the one that opens their trade."""
 _MAX_OPENED_A_DAY = 100
 """Trades that one household may open with this one in a day."""
+_MAX_UNFETCHED = 128
+"""Letters that wait for a household: one that asks for more may fetch these first."""
 
 Make = Callable[[Trade, Role], tuple[Type, Body]]
 """Says what to write, given the trade as it stands inside the transaction."""
@@ -100,8 +103,13 @@ class Desk:
         post.on_taken.append(self._after_taking)
 
     def code(self, trade: Trade, is_return: bool) -> bytes:
-        """Return the code that this device shows in person."""
-        return self.code_for(trade.ask.salt, is_return)
+        """Return the code that this device shows in person.
+
+        The salt is the seeker's choice: with one that it used before it would know the
+        publisher's code already. Its own code it needs before the trade has an id.
+        """
+        is_seeker = self.role_in(trade) is Role.SEEKER
+        return self.code_for(trade.ask.salt if is_seeker else trade.id, is_return)
 
     def code_for(self, salt: bytes, is_return: bool) -> bytes:
         """Return the code of a trade with this salt."""
@@ -137,6 +145,11 @@ class Desk:
         role = self.role_in(trade)
         last = trade.device(role)
         return last not in (None, self.own) and self.deciding(connection, trade, role).is_this
+
+    @property
+    def members(self) -> Members:
+        """Who belongs, as it stands now."""
+        return self._members()
 
     @property
     def own(self) -> DeviceKey:
@@ -274,17 +287,39 @@ class Desk:
         """Keep what a letter brings. Raises RemoteError (refused for good) or NotYet."""
         letter = read_trade_letter(incoming.content)
         now_ms = self._clock.now_ms()
+        held = book.load(connection, letter.trade)
         for raw in letter.raws:
             message = read_message(raw)
             self._check(connection, incoming, letter, message, now_ms)
-            if not incoming.is_copy or message.author == self.household:
+            if self._counts(connection, held, message, incoming.is_copy):
                 self._insert(connection, message, now_ms)
         trade = book.load(connection, letter.trade)
         if trade is None or trade.role_of(self.household) is None:
             return
         self._keep(connection, trade)
         if letter.asks and not incoming.is_copy:
+            if self._post.unfetched(connection, incoming.sender) >= _MAX_UNFETCHED:
+                raise NotYet(full=True)
             self._send_missing(connection, trade, letter)
+
+    def _counts(
+        self, connection: Connection, held: Trade | None, message: Message, is_copy: bool
+    ) -> bool:
+        """Tell whether a message may be kept. held: the trade before its letter came."""
+        if is_copy:
+            return message.author == self.household
+        if message.author == self.household:
+            # The other side brings back what this household has lost. With a device that was
+            # lost itself somebody else could write: that may only go on where it wrote before.
+            stands = self._members().signs_for(message.device, self.household)
+            return stands or (held is not None and self.inherits(connection, held))
+        if held is None or held.state is not State.CLOSED:
+            return True
+        # Here nothing is written any more that would name what was seen: what closed the
+        # trade is not taken back by something else in its place.
+        role = held.role_of(message.author)
+        chain = [] if role is None else held.chains[role]
+        return message.seq >= len(chain) or chain[message.seq].id == message.id
 
     def _insert(self, connection: Connection, message: Message, now_ms: int) -> None:
         body, listing_raw = message.body, None
@@ -313,9 +348,13 @@ class Desk:
             raise NotYet
         if message.at_ms > now_ms + MAX_AHEAD_MS:
             raise NotYet
+        body = message.body
+        if isinstance(body, RulingCopy):
+            ruling = read_ruling(body.raw)
+            if not members.was_device(ruling.steward, ruling.device):
+                raise NotYet
         if incoming.is_copy:
             return
-        body = message.body
         if isinstance(body, Ask):
             if message.author == incoming.sender and body.publisher != self.household:
                 raise RemoteError("foreign-message")
@@ -323,7 +362,7 @@ class Desk:
             if book.count_opened_by(connection, message.author, since_ms) >= _MAX_OPENED_A_DAY:
                 raise RemoteError("too-many-trades")
         elif (
-            book.load(connection, message.trade) is None
+            not book.is_opened(connection, message.trade)
             and book.count_orphans(connection, message.author) >= _MAX_ORPHANS
         ):
             raise RemoteError("too-many-trades")

@@ -8,7 +8,7 @@ from node.store.database import Connection
 from node.trades import book
 from node.trades.desk import Desk
 from protocol.errors import LocalError
-from protocol.ids import THING_KEY_BYTES, ThingKey
+from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey
 from protocol.limits import DAY_MS
 from protocol.trade.bodies import Body
 from protocol.trade.draw import Close, Draw, Result, Reveal, commitment_to
@@ -30,7 +30,12 @@ def announce(connection: Connection, desk: Desk, listing: ThingKey, closes_at_ms
     trades = book.load_many(connection, book.ids_about(connection, listing))
     if any(trade.state in _IN_DRAW for trade in trades):
         raise LocalError("draw-runs")
-    asking = [trade for trade in trades if trade.state is State.ASKED]
+    # One entry each, however often somebody asks: that of who asked first.
+    first: dict[HouseholdId, Trade] = {}
+    for trade in trades:
+        if trade.state is State.ASKED:
+            first.setdefault(trade.seeker, trade)
+    asking = list(first.values())
     if not asking:
         raise LocalError("nobody-asks")
     if len(asking) > MAX_ENTRANTS:
@@ -67,10 +72,13 @@ def _close(connection: Connection, desk: Desk, trades: list[Trade]) -> None:
     """Close the list for all at once; once it is closed for one, it is for all."""
     if any(trade.state in (State.DRAWN, State.REVEALED) for trade in trades):
         return
+    # Two that enter with one commitment share its luck, and stop nobody's draw.
     entered = sorted(
-        trade.drawing.enter.commitment
-        for trade in trades
-        if trade.state is State.ENTERED and trade.drawing and trade.drawing.enter
+        {
+            trade.drawing.enter.commitment
+            for trade in trades
+            if trade.state is State.ENTERED and trade.drawing and trade.drawing.enter
+        }
     )
     for trade in trades:
         _write(connection, desk, trade, Type.CLOSE, Close(tuple(entered)))

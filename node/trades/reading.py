@@ -18,7 +18,7 @@ from protocol.ids import HouseholdId, from_text, short
 from protocol.listing import Listing, read_listing
 from protocol.membership.members import Members
 from protocol.profile import Profile
-from protocol.trade.codes import code_text
+from protocol.trade.codes import code_text, hash_of
 from protocol.trade.machine import possible
 from protocol.trade.message import MessageId, TradeId
 from protocol.trade.trade import Trade
@@ -121,8 +121,8 @@ class TradeReading:
             other=other,
             other_name="" if profile is None else profile.name,
             possible=frozenset(possible(trade, role)),
-            handover_code=self._code(trade, False) if trade.state in _MEETING else None,
-            return_code=self._code(trade, True) if trade.state in _ON_LOAN else None,
+            handover_code=self._code(trade, role, False) if trade.state in _MEETING else None,
+            return_code=self._code(trade, role, True) if trade.state in _ON_LOAN else None,
             deciding=deciding.device,
             decides=deciding.is_this,
             delivery={},
@@ -132,8 +132,10 @@ class TradeReading:
             has_ruling=ruling_for(connection, trade.id) is not None,
         )
 
-    def _code(self, trade: Trade, is_return: bool) -> str:
-        return code_text(self._desk.code(trade, is_return))
+    def _code(self, trade: Trade, role: Role, is_return: bool) -> str | None:
+        """Return the own code; None where another device wrote its hash, and alone knows it."""
+        code = self._desk.code(trade, is_return)
+        return code_text(code) if hash_of(code) == trade.code_hash(role, is_return) else None
 
     def _listing(self, connection: Connection, trade: Trade) -> Listing | None:
         """Return the listing as it was when it was asked for, or as it is now."""
