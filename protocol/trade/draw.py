@@ -103,6 +103,8 @@ def winner(draw: Draw, close: Close, result: Result) -> int | None:
     seed = hashlib.blake2b(together, digest_size=ID_BYTES, person=_WINNER).digest()
     return min(
         revealed,
-        key=lambda index: hashlib.blake2b(close.commitments[index], key=seed).digest(),
+        key=lambda index: hashlib.blake2b(
+            close.commitments[index], digest_size=ID_BYTES, key=seed
+        ).digest(),
         default=None,
     )

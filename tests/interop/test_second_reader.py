@@ -13,6 +13,7 @@ import pytest
 import second_devices
 import second_ledger
 import second_mail
+import second_trades
 import second_values as values
 from second_membership import Community, Record
 from second_values import Refused, encode, hashed, need, octets, public_of, read
@@ -31,6 +32,7 @@ AREAS = (
     "chains",
     "mail",
     "mail_sealed",
+    "trades",
 )
 VECTORS = [
     path for area in AREAS for path in sorted((HERE.parent / "vectors" / area).glob("*.json"))
@@ -241,6 +243,7 @@ OPERATIONS = {
     **second_devices.OPERATIONS,
     **second_ledger.OPERATIONS,
     **second_mail.OPERATIONS,
+    **second_trades.OPERATIONS,
 }
 
 

@@ -82,6 +82,7 @@ async def test_what_is_promised_shows_as_reserved_and_what_is_gone_as_taken(worl
     await seen_as(Mark.TAKEN)
 
 
+@pytest.mark.covers("TRD-32")
 async def test_nothing_is_promised_twice_and_who_waits_is_told(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     bike = await offer(ana, "Fahrrad")
@@ -139,6 +140,7 @@ async def test_of_three_pieces_three_can_be_promised(world: World) -> None:
     await reaches(world, second, State.PROMISED, cem)
 
 
+@pytest.mark.covers("TRD-35")
 async def test_the_address_is_told_on_a_promise_and_to_nobody_else(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await ana.node.trades.set_usual_address("Lindenstraße 4, Hinterhaus")
@@ -284,6 +286,7 @@ async def test_an_ask_for_a_listing_that_has_changed_is_declined(world: World) -
     assert view.trade.applied[-1].body.why is Why.CHANGED  # type: ignore[union-attr]
 
 
+@pytest.mark.covers("TRD-34")
 async def test_a_promise_that_nobody_came_for_lapses(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     trade = await promised(world, ana, ben, await offer(ana, "Fahrrad"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from protocol.ledger.receipt import Outcome
 from protocol.trade.transitions import State
 from tests.node.test_devices import add
@@ -27,6 +29,7 @@ async def test_the_other_device_sees_the_trade_and_asks_the_one_that_decides(
     await reaches(world, trade, State.RECEIPTED, ana, ben, tablet)
 
 
+@pytest.mark.covers("TRD-30")
 async def test_two_devices_never_promise_one_thing_twice(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     tablet = await add(world, ana, "tablet")

@@ -6,6 +6,8 @@ import os
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from node.trades import book
 from protocol.charter import CreditRules
 from protocol.envelope import decode
@@ -89,6 +91,7 @@ async def with_steward(world: World, ana: Household, ben: Household, steward: Ho
     return trade
 
 
+@pytest.mark.covers("TRD-28")
 async def test_a_ruling_that_the_stewards_devices_did_not_sign_counts_for_nothing(
     world: World,
 ) -> None:

@@ -90,6 +90,7 @@ def opened(household: Household, body: Ask, community: CommunityId | None = None
     )
 
 
+@pytest.mark.covers("TRD-28")
 async def test_nobody_speaks_for_another_household(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     trade = await promised(world, ana, ben, await offer(ana, "Fahrrad"))
@@ -150,6 +151,7 @@ async def test_one_cannot_ask_a_household_for_what_is_anothers(world: World) -> 
     assert view.trade.applied[-1].body.why is Why.OVER  # type: ignore[union-attr]
 
 
+@pytest.mark.covers("TRD-33")
 async def test_terms_that_the_named_revision_does_not_have_are_declined(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     bike = await offer(ana, "Fahrrad")
@@ -225,6 +227,7 @@ async def test_messages_without_their_opening_are_bounded(world: World) -> None:
     assert await ana.node.trades.mine(over=True) == []
 
 
+@pytest.mark.covers("TRD-29")
 async def test_a_message_from_the_future_waits(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     bike = await offer(ana, "Fahrrad")

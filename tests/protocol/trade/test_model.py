@@ -103,6 +103,7 @@ SCENARIOS = {
 }  # fmt: skip
 
 
+@pytest.mark.covers("TRD-31", "TRD-27", "TRD-13")
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_whatever_order_messages_arrive(name: str) -> None:
     alphabet, most, kind, opening = SCENARIOS[name]

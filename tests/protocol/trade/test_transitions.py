@@ -19,6 +19,7 @@ def way_and_kind(state: State) -> Play:
     return played(way_to(state), kind)
 
 
+@pytest.mark.covers("TRD-16", "TRD-17", "TRD-18")
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_a_row_takes_its_step_exactly_if_all_its_guards_hold(case: Case) -> None:
     acted, message = play(case)

@@ -1,0 +1,469 @@
+"""Vectors of chapter 09: messages, terms, folds, codes, draws, rulings, letters."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import trade_world as world
+from trade_stories import STORIES
+from trade_world import PUBLISHER, SEEKER, Play, body_of, code, played
+from vector_world import Household, thing_key
+
+from protocol import wire
+from protocol.errors import RemoteError
+from protocol.listing import Listing, ListingKind, Variant
+from protocol.money import Price
+from protocol.signing import KeyPair, Purpose
+from protocol.trade.case import Case as CaseLetter
+from protocol.trade.case import RulingLetter
+from protocol.trade.codes import code_text, hash_of, read_code
+from protocol.trade.dispute import read_ruling
+from protocol.trade.draw import Close, Draw, Result, commitment_to, winner
+from protocol.trade.letter import TradeLetter
+from protocol.trade.machine import fold
+from protocol.trade.message import NOTHING, Message, read_message
+from protocol.trade.terms import Terms, fit, read_terms
+from protocol.trade.trade import Trade
+from protocol.trade.types import Type
+from protocol.wire import Value
+from vector_areas import Case, Fields
+
+Values = list[Value]
+
+
+def cases() -> Iterator[Case]:
+    """All vectors of the area."""
+    yield from _messages()
+    yield from _malformed()
+    yield from _terms()
+    yield from _fits()
+    yield from _folds()
+    yield from _codes()
+    yield from _draws()
+    yield from _rulings()
+    yield from _letters()
+
+
+def values_of(message: Message) -> Values:
+    """The 12 fields of a message."""
+    value = wire.unpack(message.raw, 8_192)
+    assert isinstance(value, tuple)
+    return list(value)
+
+
+def signed(values: Sequence[Value], signer: KeyPair) -> bytes:
+    """The first 11 fields of a message, signed, and checked by nobody."""
+    unsigned = tuple(values[:11])
+    return wire.pack((*unsigned, signer.sign(Purpose.TRADE, wire.pack(unsigned))))
+
+
+def expected_message(raw: bytes) -> Fields:
+    try:
+        message = read_message(raw)
+    except RemoteError as error:
+        return {"error": error.code}
+    return {
+        "trade": message.named_trade,
+        "seq": message.seq,
+        "previous": message.previous,
+        "seen": message.seen,
+        "author": message.author,
+        "device": message.device,
+        "at_ms": message.at_ms,
+        "type": int(message.type),
+        "body": wire.pack(message.body.as_value()),
+        "id": message.id,
+    }
+
+
+def _message(name: str, rules: tuple[str, ...], comment: str, raw: bytes) -> Case:
+    return Case(f"message-{name}", rules, comment, "message", {"bytes": raw}, expected_message(raw))
+
+
+def every_type() -> dict[Type, Message]:
+    """A message of each type, from trades in which it has an effect where that is quick."""
+    play = played([(PUBLISHER, Type.PROMISE)], ListingKind.LEND)
+    trade = play.at(SEEKER)
+    return {
+        Type.ASK: play.written[0],
+        **{
+            type: play.draft(
+                PUBLISHER if type in (Type.PROMISE, Type.DECLINE, Type.QUEUE) else SEEKER,
+                type,
+                body_of(trade, SEEKER, type),
+                world.ASKED_MS + 7,
+            )
+            for type in Type
+            if type is not Type.ASK
+        },
+    }
+
+
+def _messages() -> Iterator[Case]:
+    for type, message in every_type().items():
+        name = type.name.lower().replace("_", "-")
+        yield _message(name, ("TRD-1", "TRD-2", "TRD-3", "TRD-9"), "as it should be", message.raw)
+
+
+def _malformed() -> Iterator[Case]:
+    opening = every_type()[Type.ASK]
+    later = every_type()[Type.CANCEL]
+    device = world.HOUSEHOLDS[SEEKER].device()
+    changes: dict[str, tuple[Message, int, Value, tuple[str, ...], str]] = {
+        "other-version": (later, 0, 2, ("TRD-1", "TRD-5"), "another version"),
+        "short-community": (later, 1, bytes(31), ("TRD-1", "TRD-5"), "31 bytes"),
+        "ask-in-a-trade": (opening, 2, bytes([1] * 32), ("TRD-4",), "an ASK opens a trade"),
+        "no-trade": (later, 2, bytes(32), ("TRD-4",), "only an ASK has no trade"),
+        "ask-with-seq": (opening, 3, 1, ("TRD-4",), "an ASK is its author's first"),
+        "ask-with-previous": (opening, 4, bytes([1] * 32), ("TRD-4",), "nothing comes before it"),
+        "ask-with-seen": (opening, 5, bytes([1] * 32), ("TRD-4",), "nothing was there to be seen"),
+        "seq-too-high": (later, 3, 256, ("TRD-1", "TRD-5"), "256 are the most"),
+        "seq-0-with-previous": (later, 3, 0, ("TRD-4",), "the first names no previous one"),
+        "no-previous": (later, 4, bytes(32), ("TRD-4",), "a later one names its previous one"),
+        "at-zero": (later, 8, 0, ("TRD-1", "TRD-5"), "a time is not 0"),
+        "at-too-late": (later, 8, 2**48, ("TRD-1", "TRD-5"), "beyond the last time"),
+        "type-0": (later, 9, 0, ("TRD-1", "TRD-5"), "there is no type 0"),
+        "type-27": (later, 9, 27, ("TRD-1", "TRD-5"), "nor 27"),
+        "bool-as-type": (later, 9, True, ("TRD-1", "TRD-5"), "true is no integer"),
+        "body-of-another": (later, 9, 3, ("TRD-5", "TRD-9"), "ACCEPT has no text"),
+    }
+    for name, (message, index, value, rules, comment) in changes.items():
+        values = values_of(message)
+        values[index] = value
+        yield _message(name, rules, comment, signed(values, device))
+    values = values_of(later)
+    yield _message(
+        "other-signer", ("TRD-2",), "signed by another key",
+        signed(values, Household(7).device()),
+    )  # fmt: skip
+    yield _message(
+        "other-purpose", ("TRD-2",), "a signature for a record",
+        wire.pack((*values[:11], device.sign(Purpose.RECORD, wire.pack(tuple(values[:11]))))),
+    )  # fmt: skip
+    yield _message("trailing-byte", ("TRD-1",), "one byte too many", later.raw + b"\x00")
+    yield _message("cut", ("TRD-1",), "one byte too few", later.raw[:-1])
+    longest = values_of(later)
+    longest[10] = ("x" * 6_200,)
+    yield _message("too-long", ("TRD-1",), "above 6,144 bytes", signed(longest, device))
+    yield from _bad_bodies()
+
+
+def _bad_bodies() -> Iterator[Case]:
+    device = world.HOUSEHOLDS[SEEKER].device()
+    messages = every_type()
+    slot = (world.MEETING.starts_at_ms, world.MEETING.ends_at_ms)
+    bodies: dict[str, tuple[Type, Value, str]] = {
+        "too-many-fields": (Type.CANCEL, ("", ""), "two fields instead of one"),
+        "text-too-long": (Type.CANCEL, ("x" * 501,), "501 code points"),
+        "text-with-control": (Type.CANCEL, ("a\x07",), "a control character"),
+        "short-hash": (Type.ACCEPT, (bytes(31),), "31 bytes"),
+        "decline-why-5": (Type.DECLINE, (5, ""), "there is no reason 5"),
+        "no-slots": (Type.SLOTS, ((),), "at least one time"),
+        "nine-slots": (Type.SLOTS, ((slot,) * 9,), "at most eight"),
+        "slot-ends-first": (Type.SLOTS, (((2, 1),),), "it ends before it begins"),
+        "slot-at-zero": (Type.APPOINT, ((0, 1),), "a time is not 0"),
+        "no-address": (Type.ADDRESS, ("",), "at least one character"),
+        "long-code": (Type.HANDOVER, (bytes(11),), "11 bytes"),
+        "text-code": (Type.RETURN, ("ABCD",), "bytes, not text"),
+        "due-at-zero": (Type.EXTEND, (0,), "a time is not 0"),
+        "settle-no-show": (Type.SETTLE, (3,), "nobody settles on a no-show"),
+        "position-0": (Type.QUEUE, (0,), "positions count from 1"),
+        "short-draw": (Type.DRAW, (bytes(15), bytes(32), 1), "15 bytes"),
+        "short-commitment": (Type.CLOSE, ((bytes(31),),), "31 bytes"),
+        "151-entrants": (Type.CLOSE, ((bytes(32),) * 151,), "150 are the most"),
+        "result-of-false": (Type.RESULT, (bytes(16), (False,)), "a secret or nil"),
+        "short-signature": (Type.SIGN, (bytes(63),), "63 bytes"),
+        "ruling-text": (Type.RULING, ("x",), "bytes, not text"),
+    }
+    for name, (type, body, comment) in bodies.items():
+        values = values_of(messages[type])
+        values[10] = body
+        yield _message(f"body-{name}", ("TRD-5", "TRD-9"), comment, signed(values, device))
+    usual = values_of(messages[Type.ASK])
+    ask = usual[10]
+    assert isinstance(ask, tuple)
+    for name, index, value, comment in (
+        ("event", 2, 8, "events are not traded"),
+        ("salt", 4, bytes(15), "15 bytes"),
+        ("terms", 8, (), "terms have ten fields"),
+        ("head", 10, (4_097, bytes(32)), "a chain has at most 4,096 links"),
+    ):
+        values = list(usual)
+        values[10] = (*ask[:index], value, *ask[index + 1 :])
+        yield _message(f"ask-{name}", ("TRD-5", "TRD-9"), comment, signed(values, device))
+
+
+def _terms() -> Iterator[Case]:
+    rules = ("TRD-6", "TRD-7")
+    usual = Terms().as_value()
+    assert isinstance(usual, tuple)
+    given: dict[str, tuple[Value, str]] = {
+        "plain": (usual, "one piece, for nothing"),
+        "all": (
+            Terms(
+                quantity=3, price=Price(4_000, "EUR"), credit=2, swap="Honey",
+                swap_listing=thing_key(9), due_at_ms=world.DUE_MS, deposit=Price(500, "EUR"),
+                variants=("98", "blue"), note="Ring twice.\nThe bell is weak.",
+            ).as_value(),
+            "every field",
+        ),
+        "deposit-without-due": ((*usual[:7], (500, "EUR"), (), ""), "only a loan has a deposit"),
+        "price-without-currency": ((1, 5, None, *usual[3:]), "5 of what?"),
+        "currency-without-price": ((1, None, "EUR", *usual[3:]), "how much?"),
+        "quantity-0": ((0, *usual[1:]), "nothing"),
+        "credit-0": ((*usual[:3], 0, *usual[4:]), "none is nil"),
+        "seven-variants": ((*usual[:8], ("a",) * 7, ""), "at most six"),
+        "empty-variant": ((*usual[:8], ("",), ""), "a choice has a name"),
+        "swap-of-two-lines": ((*usual[:4], "a\nb", *usual[5:]), "one line"),
+        "nine-fields": (usual[:9], "ten fields"),
+    }  # fmt: skip
+    for name, (value, comment) in given.items():
+        packed = wire.pack(value)
+        try:
+            expect: Fields = {
+                "valid": True, "terms_hash": read_terms(value).salted_hash(world.SALT),
+            }  # fmt: skip
+        except RemoteError:
+            expect = {"valid": False}
+        yield Case(
+            f"terms-{name}", rules, comment, "terms", {"terms": packed, "salt": world.SALT}, expect
+        )
+
+
+def _fits() -> Iterator[Case]:
+    until = world.ASKED_MS
+    sold = Listing(
+        kind=ListingKind.SELL, title="Coat", visible_until_ms=until, quantity=2,
+        price=Price(900, "EUR"), variants=(Variant("size", ("98", "104")),),
+    )  # fmt: skip
+    lent = Listing(kind=ListingKind.LEND, title="Drill", visible_until_ms=until)
+    given = {
+        "as-listed": (Terms(price=Price(900, "EUR")), sold, "as it stands there"),
+        "cheaper": (Terms(price=Price(100, "EUR")), sold, "the price is to be haggled over"),
+        "too-many": (Terms(quantity=3), sold, "there are two"),
+        "other-currency": (Terms(price=Price(900, "CHF")), sold, "another currency"),
+        "choice": (Terms(variants=("98",)), sold, "one that there is"),
+        "no-such-choice": (Terms(variants=("110",)), sold, "one that there is not"),
+        "too-many-choices": (Terms(variants=("98", "blue")), sold, "there is one variant"),
+        "lent-for-good": (Terms(), lent, "what is lent comes back"),
+        "lent": (Terms(due_at_ms=until), lent, "on a day"),
+        "sold-on-loan": (Terms(due_at_ms=until), sold, "it is not for lending"),
+    }
+    for name, (terms, listing, comment) in given.items():
+        yield Case(
+            f"fit-{name}", ("TRD-8",), comment, "fit",
+            {"terms": wire.pack(terms.as_value()), "listing": listing.pack()},
+            {"fit": fit(terms, listing) is None},
+        )  # fmt: skip
+
+
+def shown(trade: Trade | None) -> Fields:
+    """What a fold comes to."""
+    if trade is None:
+        return {"trade": None}
+    receipt = trade.receipt()
+    return {
+        "trade": trade.id,
+        "state": trade.state.value,
+        "applied": [message.id for message in trade.applied],
+        "void": [message.id for message in trade.void],
+        "terms_hash": trade.terms_hash,
+        "outcome": None if trade.outcome is None else int(trade.outcome),
+        "at_fault": trade.at_fault,
+        "receipt": None if receipt is None else wire.pack(receipt.as_value()),
+        "digest": None if receipt is None else receipt.digest(),
+    }
+
+
+def _folds() -> Iterator[Case]:
+    for name, (rules, comment, story) in STORIES.items():
+        messages = story()
+        random.Random(name).shuffle(messages)
+        yield Case(
+            f"fold-{name}", rules, comment, "fold",
+            {"messages": [message.raw for message in messages]},
+            shown(fold(messages)),
+        )  # fmt: skip
+    yield from _broken_folds()
+
+
+def _broken_folds() -> Iterator[Case]:
+    play = played([(PUBLISHER, Type.PROMISE), (SEEKER, Type.SLOTS)])
+    device = world.HOUSEHOLDS[SEEKER].device()
+
+    def changed(**at: Value) -> Message:
+        values = values_of(play.draft(SEEKER, Type.CANCEL, at_ms=world.ASKED_MS + 9))
+        for place, value in at.items():
+            values[int(place[1:])] = value
+        return read_message(signed(values, device))
+
+    own = Play(publisher=world.HOUSEHOLDS[SEEKER].id)
+    late = changed()
+    skipped = changed(_3=3)
+    given: dict[str, tuple[tuple[str, ...], str, list[Message]]] = {
+        "no-opening": (("TRD-10",), "without the ASK there is no trade", play.written[1:]),
+        "with-oneself": (("TRD-10",), "nobody trades with itself", own.written),
+        "gap": (("TRD-11",), "the PROMISE is missing: what names it waits", [
+            play.written[0], play.written[2]]),
+        "seq-skipped": (("TRD-11",), "its seq is one too high", [*play.written, skipped]),
+        "repeated": (("TRD-10",), "each twice", play.written * 2),
+        "other-trade": (("TRD-10",), "a message of another trade", [
+            *play.written, changed(_2=bytes([7] * 32))]),
+        "other-community": (("TRD-10",), "a message of another community", [
+            *play.written, changed(_1=bytes([7] * 32))]),
+        "third-author": (("TRD-10",), "a message of a third household", [
+            *play.written, changed(_6=world.STRANGER.id)]),
+        "unseen-future": (("TRD-13",), "it names as seen what nobody has: it waits", [
+            *play.written, changed(_5=bytes([7] * 32))]),
+        "own-as-seen": (("TRD-13",), "it names as seen one of its own side", [
+            *play.written, changed(_5=play.written[2].id)]),
+        "seen-taken-back": (("TRD-14",), "what was seen stays seen: this cancels nothing", [
+            *play.written, changed(_5=NOTHING)]),
+        "two-after-one": (("TRD-12",), "none is answered: the least id", [
+            *play.written, late, changed(_8=world.ASKED_MS + 10)]),
+    }  # fmt: skip
+    for name, (rules, comment, messages) in given.items():
+        yield Case(
+            f"fold-{name}", rules, comment, "fold",
+            {"messages": [message.raw for message in messages]},
+            shown(fold(messages)),
+        )  # fmt: skip
+    answered = max(late, changed(_8=world.ASKED_MS + 10), key=lambda message: message.id)
+    play.has[PUBLISHER].append(answered)
+    reply = play.write(PUBLISHER, Type.SIGN)
+    messages = [*play.written[:3], late, changed(_8=world.ASKED_MS + 10), reply]
+    yield Case(
+        "fold-two-after-one-answered", ("TRD-12",), "the greater id stands: it was answered",
+        "fold", {"messages": [message.raw for message in messages]}, shown(fold(messages)),
+    )  # fmt: skip
+
+
+def _codes() -> Iterator[Case]:
+    secret = code(PUBLISHER)
+    yield Case(
+        "code", ("TRD-20",), "as it is shown", "code", {"code": secret},
+        {"hash": hash_of(secret), "text": code_text(secret)},
+    )  # fmt: skip
+    text = code_text(bytes.fromhex("73cb9e0e7bd39c0e7b9d"))
+    for name, typed in {
+        "typed": text, "lower-case": text.lower(), "spaces": text.replace("-", " "),
+        "digits": text.replace("O", "0").replace("I", "1"), "short": text[:-1],
+        "no-base32": text[:-1] + "9", "nothing": "",
+    }.items():  # fmt: skip
+        try:
+            expect: Fields = {"code": read_code(typed)}
+        except ValueError:
+            expect = {"error": "code"}
+        yield Case(f"code-{name}", ("TRD-20",), "typed", "code", {"typed": typed}, expect)
+
+
+def _draws() -> Iterator[Case]:
+    draw = world.DRAW
+    secrets = sorted(
+        (bytes([number] * 16) for number in range(1, 7)),
+        key=lambda secret: commitment_to(secret, draw.draw),
+    )
+    commitments = tuple(commitment_to(secret, draw.draw) for secret in secrets)
+    own = world.DRAW_SECRET
+    some: list[bytes | None] = [secrets[0], None, *secrets[2:]]
+    wrong = [*secrets[:5], bytes(16)]
+    elsewhere = Draw(bytes(16), draw.commitment, draw.closes_at_ms)
+    given: dict[str, tuple[Draw, bytes, Sequence[bytes | None], str]] = {
+        "all": (draw, own, secrets, "all told their secrets"),
+        "one-silent": (draw, own, some, "one did not"),
+        "nobody": (draw, own, [None] * 6, "nobody did: nobody wins"),
+        "other-secret": (draw, bytes(16), secrets, "not what the publisher committed to"),
+        "other-entrant": (draw, own, wrong, "not what the last entrant committed to"),
+        "too-few": (draw, own, secrets[:5], "one secret is missing"),
+        "other-draw": (elsewhere, own, secrets, "commitments serve one draw"),
+    }
+    for number in range(8):
+        secret = bytes([0xE0 + number] * 16)
+        again = Draw(draw.draw, commitment_to(secret, draw.draw), draw.closes_at_ms)
+        given[f"another-{number}"] = (again, secret, secrets, "another secret of the publisher")
+    for name, (announced, secret, told, comment) in given.items():
+        try:
+            expect: Fields = {
+                "winner": winner(announced, Close(commitments), Result(secret, tuple(told)))
+            }
+        except RemoteError as error:
+            expect = {"error": error.code}
+        yield Case(
+            f"draw-{name}", ("TRD-21", "TRD-22"), comment, "draw",
+            {
+                "draw": announced.draw, "commitment": announced.commitment,
+                "commitments": list(commitments), "secret": secret, "secrets": list(told),
+            },
+            expect,
+        )  # fmt: skip
+
+
+def _rulings() -> Iterator[Case]:
+    raw = world.ruling(Play().at(SEEKER))
+    value = wire.unpack(raw, 8_192)
+    assert isinstance(value, tuple)
+    signer = world.STEWARD.device()
+
+    def altered(index: int, to: Value) -> bytes:
+        fields = (*value[:index], to, *value[index + 1 : 7])
+        return wire.pack((*fields, signer.sign(Purpose.RULING, wire.pack(fields))))
+
+    given = {
+        "good": (raw, "as it should be"),
+        "cancelled": (altered(5, 2), "nobody is at fault"),
+        "no-show": (altered(5, 3), "a steward does not say who was there"),
+        "version": (altered(0, 2), "another version"),
+        "text": (altered(6, "x" * 501), "501 code points"),
+        "other-signer": (altered(4, Household(7).device().public), "signed by another key"),
+        "bit": (raw[:-1] + bytes([raw[-1] ^ 1]), "one bit of the signature"),
+    }
+    for name, (octets, comment) in given.items():
+        try:
+            ruling = read_ruling(octets)
+            expect: Fields = {
+                "community": ruling.community, "trade": ruling.trade, "steward": ruling.steward,
+                "device": ruling.device, "outcome": int(ruling.outcome), "text": ruling.text,
+            }  # fmt: skip
+        except RemoteError as error:
+            expect = {"error": error.code}
+        yield Case(f"ruling-{name}", ("TRD-24",), comment, "ruling", {"bytes": octets}, expect)
+
+
+def _letters() -> Iterator[Case]:
+    play = played([(PUBLISHER, Type.PROMISE)])
+    trade = play.at(SEEKER)
+    raws = tuple(message.raw for message in play.written)
+    letter = TradeLetter(trade.id, raws, trade.heads(), asks=True)
+    good = letter.pack()
+    yield Case(
+        "letter", ("TRD-36",), "both messages", "trade_letter", {"bytes": good},
+        {"trade": trade.id, "messages": list(raws), "have": list(trade.heads()), "asks": True},
+    )  # fmt: skip
+    long = replace(letter, raws=(b"",) * 65).pack()
+    wide = replace(letter, raws=(bytes(6_145),)).pack()
+    for name, octets in {"65-messages": long, "long-message": wide, "cut": good[:-1]}.items():
+        yield Case(
+            f"letter-{name}", ("TRD-36",), "refused", "trade_letter", {"bytes": octets},
+            {"error": "malformed"},
+        )  # fmt: skip
+    case = CaseLetter(trade.id, raws, "It is not as agreed.").pack()
+    yield Case(
+        "case", ("TRD-25",), "what a party hands over", "case_letter", {"bytes": case},
+        {"trade": trade.id, "messages": list(raws), "text": "It is not as agreed."},
+    )  # fmt: skip
+    ruling = world.ruling(trade)
+    yield Case(
+        "case-ruling", ("TRD-25",), "what the steward answers", "case_letter",
+        {"bytes": RulingLetter(trade.id, ruling).pack()}, {"trade": trade.id, "ruling": ruling},
+    )  # fmt: skip
+    for name, content in {
+        "two-rulings": (1, 2, trade.id, (ruling, ruling), ""),
+        "ruling-with-text": (1, 2, trade.id, (ruling,), "and"),
+        "other-kind": (1, 3, trade.id, (), ""),
+    }.items():
+        yield Case(
+            f"case-{name}", ("TRD-25",), "refused", "case_letter",
+            {"bytes": wire.pack(content)}, {"error": "malformed"},
+        )  # fmt: skip
