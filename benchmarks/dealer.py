@@ -92,6 +92,7 @@ class Dealer:
         for _ in range(count):
             letter = await self._next_chat()
             await self._node.chats.send(letter.sender, "Ja, gern.")
+        await self._node.chats.mark_read(letter.sender)  # who leaves 500 unread gets no more
         return {}
 
     async def write(self, household: str, count: int) -> Answer:
