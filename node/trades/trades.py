@@ -85,7 +85,7 @@ class Trades:
                 raise LocalError("own-listing")
             offered = read_listing(record.body)
             if offered.kind is ListingKind.EVENT:
-                raise LocalError("event-not-traded")
+                raise LocalError("event-not-traded", title=offered.title)
             asked = terms or listed_terms(offered)
             if asked.credit is not None and self._members().charter.credit is None:
                 raise LocalError("no-credit")

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
+import trio
+
 from node.node import Node
 from node.trades.views import TradeView
 from p2pmarket import listing_values as values
@@ -23,6 +25,7 @@ from p2pmarket.api.trades_schemas import (
     SlotsRequest,
     TermsChange,
     TradeAnswer,
+    TradeQuestion,
     TradesAnswer,
     TradesQuestion,
     WordsRequest,
@@ -39,6 +42,9 @@ from protocol.trade.message import TradeId
 from protocol.trade.trade import Trade
 
 T = TypeVar("T")
+
+_MAX_WAIT_S = 10.0
+_LOOK_AGAIN_S = 0.05
 
 
 async def answered(call: Call, view: TradeView) -> TradeAnswer:
@@ -78,6 +84,19 @@ async def _mine(call: Call) -> TradesAnswer:
     views = await node.trades.mine(call.query.over)
     around = await surroundings(call, node)
     return TradesAnswer([trade_answer(view, around) for view in views], reminders(views, now_ms))
+
+
+async def _show(call: Call) -> TradeAnswer:
+    node, wait_s = call.node, call.query.wait_seconds
+    if not 0 <= wait_s <= _MAX_WAIT_S:
+        raise LocalError("request-malformed", field="wait_seconds")
+    trade = await found(call)
+    answer = await answered(call, await node.trades.show(trade))
+    with trio.move_on_after(wait_s):
+        while answer.delivery is not None and answer.delivery.state == "queued":
+            await trio.sleep(_LOOK_AGAIN_S)
+            answer = await answered(call, await node.trades.show(trade))
+    return answer
 
 
 async def _ask(call: Call) -> TradeAnswer:
@@ -190,7 +209,7 @@ ENDPOINTS = (
         query=TradesQuestion,
     ),
     Endpoint("POST", _TRADES, "Ask for a listing", _ask, TradeAnswer, body=AskRequest),
-    Endpoint("GET", TRADE, "One trade", _acting(lambda c, t: c.node.trades.show(t)), TradeAnswer),
+    Endpoint("GET", TRADE, "One trade", _show, TradeAnswer, query=TradeQuestion),
     _step("offer", "Propose other terms", _offer, OfferRequest),
     _step("acceptance", "Take the publisher's offer", lambda c, t: c.node.trades.accept(t)),
     _step("promise", "Promise it to who asks", _promise, PromiseRequest),

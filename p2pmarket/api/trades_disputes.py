@@ -83,7 +83,7 @@ def _case(case: CaseView, around: Surroundings) -> CaseAnswer:
         received_at=iso(case.received_at_ms),
         state=trade.state.value,
         can_rule=trade.state is State.WITH_STEWARD and trade.steward == around.own,
-        terms=terms_answer(trade.terms),
+        terms=terms_answer(trade.terms, around.unit),
         timeline=timeline_of(trade, around),
     )
 

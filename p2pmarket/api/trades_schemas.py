@@ -26,12 +26,15 @@ TradeStateName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class TermsAnswer:
-    """What changes hands for what. price_minor: for all pieces together."""
+    """What changes hands for what. price_minor: for all pieces together. credit_unit: what the
+    community's own credit counts in.
+    """
 
     quantity: int
     price_minor: int | None
     currency: str | None
     credit: int | None
+    credit_unit: str | None
     swap: str
     swap_listing: str | None
     due_at: str | None
@@ -204,6 +207,13 @@ class TradesQuestion:
     """over: also those in which nothing can follow."""
 
     over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TradeQuestion:
+    """wait_seconds: how long to wait for the last own message to get on, at most ten."""
+
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def trade_answer(view: TradeView, around: Surroundings) -> TradeAnswer:
         whose_turn=turn.whose,
         steps=list(turn.steps),
         opened_at=iso(trade.opening.at_ms),
-        terms=terms_answer(trade.terms),
+        terms=terms_answer(trade.terms, around.unit),
         agreed_public=trade.ask.public,
         public=trade.ask.public if promise is None else promise.public,
         promised_until=None if promise is None else iso(promise.until_ms),
@@ -127,14 +127,15 @@ def trade_answer(view: TradeView, around: Surroundings) -> TradeAnswer:
     )
 
 
-def terms_answer(terms: Terms) -> TermsAnswer:
-    """Return terms as they are answered."""
+def terms_answer(terms: Terms, unit: str | None) -> TermsAnswer:
+    """Return terms as they are answered. unit: of the community's credit, if it keeps any."""
     price, deposit = terms.price, terms.deposit
     return TermsAnswer(
         quantity=terms.quantity,
         price_minor=None if price is None else price.minor,
         currency=None if price is None else price.currency,
         credit=terms.credit,
+        credit_unit=None if terms.credit is None else unit,
         swap=terms.swap,
         swap_listing=None if terms.swap_listing is None else text_of(terms.swap_listing),
         due_at=_time(terms.due_at_ms),
@@ -165,9 +166,9 @@ def _entry(
     said: dict[str, object] = {}
     match message.body:
         case Ask(terms=terms, text=text, public=public):
-            said = {"terms": terms_answer(terms), "text": text, "public": public}
+            said = {"terms": terms_answer(terms, around.unit), "text": text, "public": public}
         case Offer(terms, text):
-            said = {"terms": terms_answer(terms), "text": text}
+            said = {"terms": terms_answer(terms, around.unit), "text": text}
         case Promise(public=public, until_ms=until_ms):
             said = {"public": public, "until": iso(until_ms)}
         case Decline(why, text):

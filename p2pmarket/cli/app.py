@@ -32,6 +32,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "renew": "listings",
         "mark": "listings",
         "withdraw": "listings",
+        "trade": "trades",
     },
     msgid("The community"): {
         "members": "members",

@@ -32,6 +32,12 @@ def day(time: datetime) -> str:
     )
 
 
+def month_and_year(text: str) -> str:
+    """Return e.g. ``March 2027`` for ``2027-03``."""
+    year, _dash, month = text.partition("-")
+    return f"{_(_MONTHS[int(month) - 1])} {year}"
+
+
 def short_day(time: datetime) -> str:
     """Return the day in ten characters, for tables: ``2027-03-03`` or ``03.03.2027``."""
     return time.strftime("%d.%m.%Y" if current_language() == "de" else "%Y-%m-%d")

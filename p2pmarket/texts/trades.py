@@ -75,3 +75,18 @@ FIELD_NAMES = frozenset(
         msgid("outcome"), msgid("household"), msgid("variants"),
     }
 )  # fmt: skip
+
+SETTLEMENTS: Mapping[str, str] = {
+    "completed": msgid("completed"),
+    "cancelled": msgid("cancelled"),
+}
+_SETTLEMENT_WORDS = {
+    "abgeschlossen": "completed", "vollzogen": "completed", "complete": "completed",
+    "abgesagt": "cancelled", "cancel": "cancelled", "canceled": "cancelled",
+}  # fmt: skip
+
+
+def settlement_id(word: str) -> str | None:
+    """Return how a dispute ends that a typed word means, or None."""
+    wanted = word.strip().casefold()
+    return wanted if wanted in SETTLEMENTS else _SETTLEMENT_WORDS.get(wanted)

@@ -1,0 +1,35 @@
+"""The group ``trade``: its commands stand in modules of their own, by subject."""
+
+from __future__ import annotations
+
+import click
+
+from p2pmarket.cli.options import shared_options
+from p2pmarket.cli.summaries import SUMMARIES
+from p2pmarket.cli.trades_asking import accept, counter, decline, draw, promise, propose
+from p2pmarket.cli.trades_looking import list_trades, show
+from p2pmarket.cli.trades_meeting import address, give_back, handover, slots
+from p2pmarket.cli.trades_troubles import cancel, cases, dispute, no_show, rule
+from p2pmarket.texts import _
+
+
+class _Steps(click.Group):
+    """A group whose help lists its commands in the order in which a trade goes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which they were added."""
+        return list(self.commands)
+
+
+trade = _Steps(
+    "trade",
+    help=_(SUMMARIES["trade"]),
+    options_metavar=_("[OPTIONS]"),
+    subcommand_metavar=_("COMMAND [ARGS]..."),
+)
+trade.params.extend(shared_options())
+for _step in (
+    propose, counter, accept, promise, decline, draw, slots, address, handover, give_back, cancel,
+    no_show, dispute, list_trades, show, cases, rule,
+):  # fmt: skip
+    trade.add_command(_step)

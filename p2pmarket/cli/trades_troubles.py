@@ -1,0 +1,177 @@
+"""When a trade goes wrong: stepping back, not coming, disputes, and ruling on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.options import Word, command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.trades_answers import acted, trade_at
+from p2pmarket.cli.trades_course import course_lines
+from p2pmarket.cli.trades_terms import terms_text
+from p2pmarket.cli.trades_words import SHORT_ID, other_of
+from p2pmarket.texts import _
+from p2pmarket.texts.formats import day_and_time, moment
+from p2pmarket.texts.trades import SETTLEMENTS, settlement_id
+
+SETTLEMENT = Word("outcome", SETTLEMENTS, settlement_id)
+_BINDING = ("promised", "appointed", "handed-by-publisher", "handed-by-seeker")
+
+
+@command("trade cancel", _("Before a promise this leaves no trace; after it, a receipt says so."))
+@click.argument("identifier", metavar=_("TRADE"))
+@click.argument("text", required=False, default="", metavar=_("[TEXT]"))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+def cancel(session: Session, identifier: str, text: str, yes: bool) -> int:
+    """Ask where neighbours will see it, then step back."""
+    stands = trade_at(session, identifier)
+    if stands["state"] in _BINDING and not yes and session.interactive:
+        if stands["public"]:
+            session.say(*wrapped(_("Your neighbours will see that you cancelled (not what).")))
+        if not session.agrees(_("Cancel it?"), default=False):
+            session.say(_("Nothing was changed."))
+            return 1
+    trade = session.client.post(session.path("trades", identifier, "cancellation"), {"text": text})
+    line = _("You have stepped back; {other} is told.").format(other=other_of(trade))
+    acted(session, trade, line)
+    return 0
+
+
+@command("trade no-show", _("The receipt says so; who is said not to have come can dispute it."))
+@click.argument("identifier", metavar=_("TRADE"))
+@click.argument("text", required=False, default="", metavar=_("[TEXT]"))
+@click.option("--admit", is_flag=True, help=_("Say that it was you who did not come."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
+def no_show(session: Session, identifier: str, text: str, admit: bool, yes: bool) -> int:
+    """Say that the other did not come, or admit it."""
+    if admit:
+        trade = session.client.post(session.path("trades", identifier, "admission"))
+        acted(session, trade, _("You have signed the receipt that says so."))
+        return 0
+    if not yes and session.interactive:
+        stands = trade_at(session, identifier)
+        question = _("Say that {other} did not come?").format(other=other_of(stands))
+        if stands["public"]:
+            session.say(
+                *wrapped(
+                    _("Your neighbours will see it if {other} agrees.").format(
+                        other=other_of(stands)
+                    )
+                )
+            )
+        if not session.agrees(question, default=False):
+            session.say(_("Nothing was changed."))
+            return 1
+    trade = session.client.post(session.path("trades", identifier, "no-show"), {"text": text})
+    line = _("You have said that {other} did not come.").format(other=other_of(trade))
+    acted(session, trade, line)
+    return 0
+
+
+@command(
+    "trade dispute",
+    _(
+        "A household that both of you accept looks at what you show it, and at nothing else. You"
+        " can also agree between the two of you with --settle."
+    ),
+)
+@click.argument("identifier", metavar=_("TRADE"))
+@click.argument("text", required=False, default="", metavar=_("[TEXT]"))
+@click.option("--steward", metavar=_("HOUSEHOLD"), help=_("Who shall look at it."))
+@click.option("--accept", is_flag=True, help=_("Accept the household that the other has named."))
+@click.option("--hand-over", metavar=_("TEXT"), help=_("Show it this trade, with these words."))
+@click.option("--settle", type=SETTLEMENT, help=_("How you would end it; both must say the same."))
+def dispute(
+    session: Session,
+    identifier: str,
+    text: str,
+    steward: str | None,
+    accept: bool,
+    hand_over: str | None,
+    settle: str | None,
+) -> None:
+    """Take one step in a dispute."""
+    chosen = [steward is not None, accept, hand_over is not None, settle is not None]
+    if sum(chosen) != 1:
+        raise click.UsageError(
+            _("Choose one of --steward HOUSEHOLD, --accept, --hand-over TEXT and --settle.")
+        )
+    if text and steward is None:
+        raise click.UsageError(_("Words go along with --steward, or after --hand-over."))
+    if steward is not None:
+        step, request = "dispute", {"steward": steward, "text": text}
+        line = _("You have asked that {steward} looks at it; {other} has to agree.")
+    elif accept:
+        step, request = "steward", {}
+        line = _("You have accepted {steward}; show it what it shall see with --hand-over.")
+    elif hand_over is not None:
+        step, request = "case", {"text": hand_over}
+        line = _("You have shown {steward} all messages of this trade, and your words.")
+    else:
+        step, request = "settlement", {"outcome": str(settle)}
+        line = _("You have said how you would end it; it ends so if {other} says the same.")
+    trade = session.client.post(session.path("trades", identifier, step), request)
+    acted(session, trade, line.format(steward=_steward(trade), other=other_of(trade)))
+
+
+def _steward(trade: dict[str, Any]) -> str:
+    held = trade["dispute"]
+    return "" if held is None else safe(held["steward"] or held["steward_id"][:SHORT_ID])
+
+
+@command("trade cases", _("You see what one of the two has shown you, and nothing else."))
+def cases(session: Session) -> None:
+    """List the disputes before this household."""
+    found = session.client.get(session.path("cases"))
+    lines: list[str] = []
+    for case in found["results"]:
+        lines += [*_case_lines(case), ""]
+    if not found["results"]:
+        lines = wrapped(_("Nobody has laid a dispute before you."))
+    session.answer(found, lines)
+
+
+def _case_lines(case: dict[str, Any]) -> list[str]:
+    publisher = safe(case["publisher"] or case["publisher_id"][:SHORT_ID])
+    seeker = safe(case["seeker"] or case["seeker_id"][:SHORT_ID])
+    kind = vocabulary.label(vocabulary.KINDS, case["kind"])
+    lines = wrapped(
+        _("{id}: {publisher} (whose listing it is) and {seeker}, {kind}: {terms}.").format(
+            id=case["trade"][:SHORT_ID],
+            publisher=publisher,
+            seeker=seeker,
+            kind=kind,
+            terms=terms_text(case["terms"]),
+        )
+    )
+    lines += wrapped(
+        _("Shown to you by {name}, {time}:").format(
+            name=safe(case["handed_over_by"]), time=day_and_time(moment(case["received_at"]))
+        )
+    )
+    if case["text"]:
+        lines += paragraph(in_quotes(case["text"]), indent="    ")
+    lines += course_lines(case["timeline"])
+    if case["can_rule"]:
+        line = _('Rule with: p2pmarket trade rule {id} completed|cancelled "…"')
+        lines += wrapped(line.format(id=case["trade"][:SHORT_ID]))
+    return lines
+
+
+@command("trade rule", _("Both read your words; the receipt is signed as you rule."))
+@click.argument("identifier", metavar=_("TRADE"))
+@click.argument("outcome", type=SETTLEMENT, metavar=_("completed|cancelled"))
+@click.argument("text", metavar=_("TEXT"))
+def rule(session: Session, identifier: str, outcome: str, text: str) -> None:
+    """Rule on a dispute."""
+    path = session.path("cases", identifier, "ruling")
+    session.client.post(path, {"outcome": outcome, "text": text})
+    line = _("You have ruled: {outcome}. Both are told.")
+    session.answer(
+        {"trade": identifier, "outcome": outcome},
+        wrapped(line.format(outcome=vocabulary.label(SETTLEMENTS, outcome))),
+    )
