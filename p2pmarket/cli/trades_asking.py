@@ -111,10 +111,11 @@ def promise(session: Session, identifier: str, private: bool, until: str | None,
     line = _("You promise {other} “{title}”: {terms}.").format(
         other=other_of(stands), title=title_of(stands), terms=terms_text(stands["terms"])
     )
-    session.say(*wrapped(line), *preview_lines(stands, public))
-    if not yes and session.interactive and not session.agrees(_("Promise it?"), default=True):
-        session.say(_("Nothing was promised."))
-        return 1
+    if stands["role"] == "publisher" and stands["state"] == "asked":  # else it is refused
+        session.say(*wrapped(line), *preview_lines(stands, public))
+        if not yes and session.interactive and not session.agrees(_("Promise it?"), default=True):
+            session.say(_("Nothing was promised."))
+            return 1
     request = {"public": False if private else None, "until": until}
     trade = session.client.post(session.path("trades", identifier, "promise"), request)
     acted(session, trade, _("Promised."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
 from p2pmarket.cli.trades_terms import terms_text
 from p2pmarket.cli.trades_words import SHORT_ID, due_text, slot_text
@@ -81,7 +82,8 @@ def course_lines(timeline: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
     mine, theirs = _SENTENCES[entry["type"]]
-    sentence = _(mine if entry["mine"] else theirs).format(
+    said = mine if entry["mine"] else theirs
+    sentence = _(said).format(
         name=safe(entry["household"]) or _("the other side"),
         terms="" if entry["terms"] is None else terms_text(entry["terms"]),
         until="–" if entry["until"] is None else due_text(entry["until"]),
@@ -89,7 +91,7 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
         slots="; ".join(map(slot_text, entry["slots"])),
         due="–" if entry["due_at"] is None else due_text(entry["due_at"]),
         steward=safe(entry["steward"] or (entry["steward_id"] or "")[:SHORT_ID]),
-        outcome="" if entry["outcome"] is None else _(OUTCOMES[entry["outcome"]]),
+        outcome="" if entry["outcome"] is None else vocabulary.label(OUTCOMES, entry["outcome"]),
     )
     sentence += _aside(entry)
     lines = wrapped(f"{day_and_time(moment(entry['at']))}  {sentence}", indent="  ")

@@ -92,7 +92,7 @@ def _kind(face: Mapping[str, Any]) -> str:
 
 def _outcome(face: Mapping[str, Any]) -> str:
     if face["at_fault"] is None:
-        return _(OUTCOMES[face["outcome"]])
+        return vocabulary.label(OUTCOMES, face["outcome"])
     sentence = _("{name} did not come") if face["outcome"] == "no-show" else _("{name} cancelled")
     return sentence.format(name=safe(face["at_fault"]))
 

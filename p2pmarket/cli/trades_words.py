@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import safe
 from p2pmarket.texts import _, msgid
 from p2pmarket.texts.formats import day, day_and_time, moment
@@ -52,8 +53,8 @@ def title_of(trade: Mapping[str, Any]) -> str:
 def state_label(trade: Mapping[str, Any]) -> str:
     """Return in a few words where a trade stands, for tables."""
     if trade["state"] in _ENDED and trade["outcome"] is not None:
-        return _(OUTCOMES[trade["outcome"]])
-    return _(STATES[trade["state"]])
+        return vocabulary.label(OUTCOMES, trade["outcome"])
+    return vocabulary.label(STATES, trade["state"])
 
 
 def turn_label(trade: Mapping[str, Any]) -> str:
@@ -172,11 +173,11 @@ def _dispute_sentence(trade: Mapping[str, Any]) -> str:
     line = sentence.format(steward=steward, other=other_of(trade))
     if dispute["other_settlement"] is not None:
         line += " " + _("{other} would end it as: {outcome}.").format(
-            other=other_of(trade), outcome=_(OUTCOMES[dispute["other_settlement"]])
+            other=other_of(trade), outcome=vocabulary.label(OUTCOMES, dispute["other_settlement"])
         )
     if dispute["my_settlement"] is not None:
         line += " " + _("You would end it as: {outcome}.").format(
-            outcome=_(OUTCOMES[dispute["my_settlement"]])
+            outcome=vocabulary.label(OUTCOMES, dispute["my_settlement"])
         )
     return line
 
