@@ -7,6 +7,7 @@ in and comes out as pickles, so that the caller can keep it in the transaction o
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -35,6 +36,9 @@ _MLKEM_PUBLIC_BYTES = 1_184
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _PICKLE_KEY = bytes(32)
 """Pickles lie in a database that is encrypted as a whole: a second key would lie beside it."""
+
+_MAX_LIVE = 64
+"""Sessions kept ready between two letters."""
 
 
 # -- the outer layer
@@ -184,9 +188,22 @@ def _account(pickle: str) -> Any:
     return vodozemac.Account.from_pickle(pickle, _PICKLE_KEY)
 
 
+# Sessions by the pickle that holds exactly their state: reading a pickle costs as much as using
+# it. Whoever takes one out moves it on, so it is put back under its next pickle only; after a
+# transaction that failed the pickle on disk is not found here, and read anew.
+_live: OrderedDict[str, Any] = OrderedDict()
+
+
 def _session(ratchet: Ratchet) -> Any:
-    return vodozemac.Session.from_pickle(ratchet.pickle, _PICKLE_KEY)
+    live = _live.pop(ratchet.pickle, None)
+    if live is None:
+        live = vodozemac.Session.from_pickle(ratchet.pickle, _PICKLE_KEY)
+    return live
 
 
 def _ratchet(session: Any) -> Ratchet:
-    return Ratchet(session.session_id, session.pickle(_PICKLE_KEY))
+    pickle = session.pickle(_PICKLE_KEY)
+    _live[pickle] = session
+    while len(_live) > _MAX_LIVE:
+        _live.popitem(last=False)
+    return Ratchet(session.session_id, pickle)
