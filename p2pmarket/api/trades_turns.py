@@ -109,7 +109,7 @@ def _lent(view: TradeView, now_ms: int) -> Turn:
 
 def _at_odds(view: TradeView) -> Turn:
     trade, role = view.trade, view.role
-    settle: tuple[Step, ...] = ("settle", "return" if trade.lent else "handover")
+    settle: tuple[Step, ...] = ("settle",)
     wants, has_said = trade.settle.get(role.other), trade.settle.get(role)
     if trade.state is State.WITH_STEWARD:
         return Turn("mine" if wants and not has_said else "nobody", ("hand-over", *settle))
