@@ -205,7 +205,14 @@ async def _running(
         )
         ledger = Ledger(database, author, inbox, device_slot, post, clock, skew, conduct, random)
         devices = Devices(
-            author, inbox, store, clock, network, community, enrolment.network_key, device_slot,
+            author,
+            inbox,
+            store,
+            clock,
+            network,
+            community,
+            enrolment.network_key,
+            device_slot,
             ledger.adopt,
         )
         chats = Chats(database, post, inbox, clock, author.household, community.blocks)

@@ -94,8 +94,8 @@ def _signature_due(trade: Trade, role: Role, known: Circumstances) -> Step | Non
 def _publisher_due(trade: Trade, known: Circumstances) -> Step | None:
     if stock.waits(trade):
         return _answer_to_asking(trade, known)
-    if trade.state in _BINDING and trade.promise is not None:
-        if known.now_ms >= trade.promise.until_ms:
+    if trade.state in _BINDING and trade.runs_out_ms is not None:
+        if known.now_ms >= trade.runs_out_ms:
             return Type.LAPSE, Words()
         if known.address and Role.PUBLISHER not in trade.addresses:
             return Type.ADDRESS, Address(known.address)

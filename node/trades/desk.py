@@ -23,6 +23,7 @@ from protocol.ids import DeviceKey, HouseholdId, ThingKey, short
 from protocol.ledger.entry import Head
 from protocol.ledger.receipt import CoSigned
 from protocol.limits import DAY_MS
+from protocol.listing import read_listing
 from protocol.mail.letter import Topic
 from protocol.membership.members import Members
 from protocol.signing import KeyPair
@@ -41,7 +42,7 @@ from protocol.trade.message import (
     read_message,
     sign_message,
 )
-from protocol.trade.terms import Terms
+from protocol.trade.terms import Terms, fit
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import FINAL, Role, State
 from protocol.trade.types import Type
@@ -52,6 +53,9 @@ _MAX_OPENED_A_DAY = 100
 """Trades that one household may open with this one in a day."""
 _MAX_UNFETCHED = 128
 """Letters that wait for a household: one that asks for more may fetch these first."""
+
+_MOVING = frozenset({Topic.TRADE, Topic.CASE, Topic.OWN})
+"""Letters after which something may be due: messages, rulings, another device's requests."""
 
 Make = Callable[[Trade, Role], tuple[Type, Body]]
 """Says what to write, given the trade as it stands inside the transaction."""
@@ -209,6 +213,7 @@ class Desk:
             raise LocalError("trade-not-now", state=trade.state.value, step=type.name.lower())
         if isinstance(body, Promise):
             self._check_stock(connection, trade.ask.listing, trade.terms.quantity)
+            self._check_fit(connection, trade)
         if role is Role.SEEKER and isinstance(body, Offer | Accept):
             terms = body.terms if isinstance(body, Offer) else trade.terms
             self._reserve_return(connection, trade.id, trade, terms)
@@ -241,6 +246,13 @@ class Desk:
         if left < asked:
             raise LocalError("not-enough-left", left=left, asked=asked)
 
+    def _check_fit(self, connection: Connection, trade: Trade) -> None:
+        """What came of haggling must still be what the listing has."""
+        raw = book.listing_record(connection, trade.ask.listing, self.household)
+        unfit = None if raw is None else fit(trade.terms, read_listing(decode(raw).body))
+        if unfit is not None:
+            raise LocalError("trade-unfit", field=unfit)
+
     def _reserve_return(
         self, connection: Connection, trade_id: TradeId, before: Trade | None, terms: Terms
     ) -> None:
@@ -266,8 +278,8 @@ class Desk:
 
     def _keep(self, connection: Connection, trade: Trade) -> None:
         co_signed = trade.co_signed()
-        if co_signed is not None and trade.signed and trade.concluded is not None:
-            self._keep_receipt(connection, co_signed, trade.concluded.at_ms)
+        if co_signed is not None and trade.signed and trade.concluded_at_ms is not None:
+            self._keep_receipt(connection, co_signed, trade.concluded_at_ms)
 
     async def ask_for_missing(self, trade_ids: Sequence[TradeId]) -> None:
         """Ask the other side for what this device may have lost: after a restore."""
@@ -380,7 +392,7 @@ class Desk:
             self._post.write(connection, other, Topic.TRADE, part.pack())
 
     def _after_taking(self, taken: Sequence[Incoming]) -> None:
-        if any(incoming.topic is Topic.TRADE for incoming in taken):
+        if any(incoming.topic in _MOVING for incoming in taken):
             self.tell()
 
     def tell(self) -> None:

@@ -11,7 +11,7 @@ from protocol.errors import LocalError
 from protocol.ids import THING_KEY_BYTES, HouseholdId, ThingKey
 from protocol.limits import DAY_MS
 from protocol.trade.bodies import Body
-from protocol.trade.draw import Close, Draw, Result, Reveal, commitment_to
+from protocol.trade.draw import Close, Draw, Result, commitment_to
 from protocol.trade.limits import DRAW_SECRET_BYTES, MAX_ENTRANTS
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
@@ -102,9 +102,9 @@ def _tell_result(
         return
     secrets: dict[bytes, bytes] = {}
     for trade in fresh:
-        said = next((m.body for m in trade.applied if isinstance(m.body, Reveal)), None)
-        if said is not None and trade.drawing and trade.drawing.enter:
-            secrets[trade.drawing.enter.commitment] = said.secret
+        drawing = trade.drawing
+        if drawing is not None and drawing.reveal is not None and drawing.enter is not None:
+            secrets[drawing.enter.commitment] = drawing.reveal.secret
     result = Result(secret, tuple(secrets.get(commitment) for commitment in listed))
     for trade in (*waiting, *revealed):
         _write(connection, desk, trade, Type.RESULT, result)

@@ -96,7 +96,7 @@ class ReceiptFace:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptAnswer:
+class TradeReceiptAnswer:
     """The receipt. state: unsigned, unconfirmed (one side has signed), confirmed (both).
 
     neighbours_see: None where both agreed to keep it between them.
@@ -183,7 +183,7 @@ class TradeAnswer:
     lent: bool
     outcome: OutcomeName | None
     face: ReceiptFace
-    receipt: ReceiptAnswer | None
+    receipt: TradeReceiptAnswer | None
     handover_code: str | None
     return_code: str | None
     left: int | None

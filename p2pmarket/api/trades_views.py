@@ -14,12 +14,12 @@ from p2pmarket.api.trades_schemas import (
     DisputeAnswer,
     DrawAnswer,
     OutcomeName,
-    ReceiptAnswer,
     ReceiptFace,
     SlotAnswer,
     TermsAnswer,
     TimelineEntry,
     TradeAnswer,
+    TradeReceiptAnswer,
 )
 from p2pmarket.api.trades_turns import turn_of
 from p2pmarket.texts.formats import iso
@@ -277,14 +277,14 @@ def _face(view: TradeView, around: Surroundings) -> ReceiptFace:
     )
 
 
-def _receipt(view: TradeView, co_signed: CoSigned, around: Surroundings) -> ReceiptAnswer:
+def _receipt(view: TradeView, co_signed: CoSigned, around: Surroundings) -> TradeReceiptAnswer:
     receipt, face = co_signed.receipt, _face(view, around)
     signed = {
         Role.PUBLISHER: co_signed.publisher_signature is not None,
         Role.SEEKER: co_signed.seeker_signature is not None,
     }
     number = sum(signed.values())
-    return ReceiptAnswer(
+    return TradeReceiptAnswer(
         digest=text_of(receipt.digest()),
         state=("unsigned", "unconfirmed", "confirmed")[number],
         signed_by_me=signed[view.role],

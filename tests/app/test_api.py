@@ -147,7 +147,10 @@ def test_every_endpoint_answers_as_it_is_described(
     # The founder cannot leave, and a review needs a finished trade: the transcripts show both.
     left = {("DELETE", COMMUNITY), ("POST", COMMUNITY + "/reviews")}
     asked = walk.asked | join.asked | phone.asked
-    assert {(e.method, e.path) for e in ENDPOINTS} - asked == left
+    # Those of trades are walked in test_trades.py.
+    trades = (COMMUNITY + "/trades", COMMUNITY + "/cases", LISTING + "/draw")
+    others = {(e.method, e.path) for e in ENDPOINTS if not e.path.startswith(trades)}
+    assert others - asked == left
 
 
 def further_device_of(household: Any) -> Client:

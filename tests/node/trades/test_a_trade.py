@@ -415,3 +415,32 @@ async def test_a_private_trade_leaves_nothing_for_others_to_see(world: World) ->
     report = await cem.node.ledger.verify(ana.id)
     assert not report.receipts
     assert report.sound
+
+
+async def test_who_lost_one_draw_takes_part_in_the_next(world: World) -> None:
+    ana, ben, cem, dora = await world.community(["ana", "ben", "cem", "dora"])
+    homes = (ben, cem, dora)
+    cot = await offer(ana, "Kinderbett", kind=ListingKind.GIVE)
+    trades = [await ask(world, asking, cot) for asking in homes]
+    for trade in trades:
+        await reaches(world, trade, State.ASKED, ana)
+    winners = []
+    for count in (3, 2):
+        assert await ana.node.trades.draw(cot, ana.clock.now_ms() + HOUR_MS) == count
+        for trade in trades:
+            if trade not in winners:
+                await reaches(world, trade, State.ENTERED, ana)
+        await world.pass_time(3_700)
+
+        async def drawn() -> bool:
+            for trade, household in zip(trades, homes, strict=True):
+                view = await household.node.trades.show(trade)
+                if trade not in winners and view.trade.state is State.PROMISED:
+                    winners.append(trade)
+                    await household.node.trades.cancel(trade)
+                    await reaches(world, trade, State.RECEIPTED, ana)
+                    return True
+            return False
+
+        await eventually(world, drawn)
+    assert len(winners) == 2
