@@ -57,7 +57,7 @@ def test_a_zone_that_is_typed_counts() -> None:
 )
 def test_what_is_no_time_is_refused(typed: str) -> None:
     for read in (read_slot, read_moment):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             read(typed, NOW)
 
 

@@ -147,7 +147,7 @@ def test_a_sale_at_the_terminal_says_what_to_do_next(
     assert "BEGIN:VEVENT" in calendar.read_text("utf-8")
     wrong = ben.run("trade", "handover", trade, "--code", "-", stdin="AAAA-BBBB-CCCC-DDDD")
     assert wrong.code == 1
-    code = anna.json("trade", "show", trade)["handover_code"]
+    code = Client(anna.folder).get(f"/v1/communities/-/trades/{trade}")["handover_code"]
     assert ben.run("trade", "handover", trade, "--code", "-", stdin=code).code == 0
     reaches(anna, trade, "receipted")
     assert ben.run("trade", "cancel", trade, "--yes").code == 1
