@@ -608,8 +608,8 @@ async def test_mail_reaches_every_device_and_no_longer_one_that_was_given_up(
 
     async def until_shown(household: Household, text: str) -> None:
         with trio.fail_after(900):
-            while text not in await texts(household):  # noqa: ASYNC110 - time passes at no cost
-                await trio.sleep(1)
+            while text not in await texts(household):
+                await world.pass_time(1)
 
     await ben.node.chats.send(ana.id, "Is the cot still there?", None)
     for device in (ana, phone):
