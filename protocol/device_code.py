@@ -6,8 +6,6 @@ of the canonical array, with a checksum. Whoever holds it is that device.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from protocol import limits, wire
@@ -17,6 +15,7 @@ from protocol.invite import MAX_ADDRESSES, is_address
 from protocol.keys import NETWORK_KEY_BYTES, device_seeds
 from protocol.kinds import Kind
 from protocol.membership.bodies import Device, read_device
+from protocol.pasted import read_pasted, write_pasted
 from protocol.signing import KeyPair, Seed
 from protocol.text import is_text
 from protocol.wire import Fields
@@ -25,7 +24,6 @@ PREFIX = "P2PD1-"
 VALID_MS = limits.DAY_MS
 """From making a code to the last moment at which a computer accepts it."""
 SECRET_BYTES = 32
-_CHECK_BYTES = 4
 _MAX_BYTES = 2_048
 
 
@@ -65,7 +63,7 @@ def write_device_code(code: DeviceCode) -> str:
             code.record.raw,
         )
     )
-    return PREFIX + base64.b32encode(packed + _check(packed)).decode("ascii").rstrip("=")
+    return write_pasted(PREFIX, packed)
 
 
 def read_device_code(text: str) -> DeviceCode:
@@ -73,16 +71,8 @@ def read_device_code(text: str) -> DeviceCode:
 
     Raises LocalError ``device-code-unreadable`` (cut off, mistyped, or something else).
     """
-    compact = "".join(text.split()).upper()
-    _, found, encoded = compact.rpartition(PREFIX)
-    if not found or len(encoded) > 2 * _MAX_BYTES:
-        raise LocalError("device-code-unreadable")
     try:
-        content = base64.b32decode(encoded + "=" * (-len(encoded) % 8))
-        packed, check = content[:-_CHECK_BYTES], content[-_CHECK_BYTES:]
-        if check != _check(packed):
-            raise LocalError("device-code-unreadable")
-        return _read(packed)
+        return _read(read_pasted(PREFIX, text, _MAX_BYTES))
     except (ValueError, RemoteError):
         raise LocalError("device-code-unreadable") from None
 
@@ -111,7 +101,3 @@ def _read(packed: bytes) -> DeviceCode:
     ):
         raise RemoteError("body-invalid", field="record")
     return DeviceCode(network_key, secret, valid_until_ms, name, addresses, record)
-
-
-def _check(packed: bytes) -> bytes:
-    return hashlib.blake2b(packed, digest_size=_CHECK_BYTES, person=b"p2pm-check").digest()

@@ -6,8 +6,6 @@ typing errors. Whoever holds it can join: treat it like a house key.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from protocol import limits, wire
@@ -17,11 +15,11 @@ from protocol.ids import ID_BYTES, CommunityId
 from protocol.keys import NETWORK_KEY_BYTES
 from protocol.kinds import Kind
 from protocol.membership.bodies import Invite, read_invite
+from protocol.pasted import read_pasted, write_pasted
 from protocol.signing import KeyPair, Seed
 from protocol.wire import Fields
 
 PREFIX = "P2PM1-"
-_CHECK_BYTES = 4
 _MAX_BYTES = 2_048
 MAX_ADDRESSES = 6
 
@@ -58,7 +56,7 @@ def write_invite(invite: InviteText) -> str:
             invite.record.raw,
         )
     )
-    return PREFIX + base64.b32encode(packed + _check(packed)).decode("ascii").rstrip("=")
+    return write_pasted(PREFIX, packed)
 
 
 def read_invite_text(text: str) -> InviteText:
@@ -66,16 +64,8 @@ def read_invite_text(text: str) -> InviteText:
 
     Raises LocalError ``invite-unreadable`` (cut off, mistyped, or something else).
     """
-    compact = "".join(text.split()).upper()
-    _, found, encoded = compact.rpartition(PREFIX)
-    if not found or len(encoded) > 2 * _MAX_BYTES:
-        raise LocalError("invite-unreadable")
     try:
-        content = base64.b32decode(encoded + "=" * (-len(encoded) % 8))
-        packed, check = content[:-_CHECK_BYTES], content[-_CHECK_BYTES:]
-        if check != _check(packed):
-            raise LocalError("invite-unreadable")
-        return _read(packed)
+        return _read(read_pasted(PREFIX, text, _MAX_BYTES))
     except (ValueError, RemoteError):
         raise LocalError("invite-unreadable") from None
 
@@ -106,7 +96,3 @@ def _read(packed: bytes) -> InviteText:
 def is_address(address: str) -> bool:
     """Tell whether a text may be a multiaddr: what it names shows when it is dialled."""
     return address.startswith("/") and address.isascii() and address.isprintable()
-
-
-def _check(packed: bytes) -> bytes:
-    return hashlib.blake2b(packed, digest_size=_CHECK_BYTES, person=b"p2pm-check").digest()
