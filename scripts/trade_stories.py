@@ -11,6 +11,7 @@ from trade_world import (
     LAPSED_MS,
     LONG_AFTER_MS,
     MEETING,
+    NO_SHOW_MS,
     PUBLISHER,
     SEEKER,
     UNTIL_MS,
@@ -78,7 +79,8 @@ def _promised(**fields: object) -> Story:
 def _far_appointment() -> list[Message]:
     far = Slot(UNTIL_MS + DAY_MS, UNTIL_MS + 2 * DAY_MS)
     play = played([(P, T.PROMISE), (P, T.SLOTS, Slots((far,))), (S, T.APPOINT)])
-    play.say(P, T.LAPSE, None, UNTIL_MS + DAY_MS)
+    for at_ms in (UNTIL_MS + DAY_MS, far.ends_at_ms + DAY_MS - 1, far.ends_at_ms + DAY_MS):
+        play.say(P, T.LAPSE, None, at_ms)
     return play.written
 
 
@@ -141,8 +143,8 @@ STORIES: dict[str, tuple[tuple[str, ...], str, Story]] = {
     "cancelled": (_RECEIPT, "the publisher steps back", _told(*MET, (P, T.CANCEL), *SIGNED)),
     "no-show": (
         _RECEIPT, "the seeker did not come",
-        _told(*MET, (P, T.NO_SHOW, None, MEETING.ends_at_ms - 1),
-              (P, T.NO_SHOW, None, MEETING.ends_at_ms), *SIGNED),
+        _told(*MET, (P, T.NO_SHOW, None, NO_SHOW_MS - 1), (P, T.NO_SHOW, None, NO_SHOW_MS),
+              *SIGNED),
     ),
     "lapse": (
         _RECEIPT, "too early, then not",
@@ -150,7 +152,7 @@ STORIES: dict[str, tuple[tuple[str, ...], str, Story]] = {
               *SIGNED),
     ),
     "lapse-before-the-appointment": (
-        _DISPUTED, "a promise runs out no earlier than its appointment", _far_appointment,
+        _DISPUTED, "a promise runs out no earlier than a day after its appointment", _far_appointment,
     ),
     "handover-lapses": (
         _ENDED, "one alone says that it changed hands: no receipt",

@@ -47,6 +47,7 @@ ASKED_MS = START_MS + 10 * DAY_MS
 """When trades are opened here; what is written later says so hour by hour."""
 UNTIL_MS = ASKED_MS + 14 * DAY_MS
 MEETING = Slot(ASKED_MS + 2 * DAY_MS, ASKED_MS + 2 * DAY_MS + HOUR_MS)
+NO_SHOW_MS = MEETING.ends_at_ms + 10 * 60_000
 LATER_MEETING = Slot(ASKED_MS + 3 * DAY_MS, ASKED_MS + 3 * DAY_MS + HOUR_MS)
 DUE_MS = ASKED_MS + 20 * DAY_MS
 LAPSED_MS = UNTIL_MS + DAY_MS

@@ -82,18 +82,19 @@ def _meeting(view: TradeView, now_ms: int) -> Turn:
         return Turn("nobody", ("handover", *address, "slots", "cancel"))
     if now_ms < slot.ends_at_ms:
         return Turn("both", ("handover", *address, "slots", "cancel"))
-    return Turn("both", ("handover", "slots", "no-show", "cancel", "dispute"))
+    return Turn("both", ("handover", "slots", *_missed(view, now_ms), "cancel", "dispute"))
 
 
 def _handed(view: TradeView, now_ms: int) -> Turn:
     confirmed = view.trade.state is State.HANDED_BY_PUBLISHER
     if confirmed == (view.role is Role.PUBLISHER):
         return Turn("theirs", ("handover", "dispute"))
-    slot = view.trade.appointment
-    missed: tuple[Step, ...] = ()
-    if slot is not None and now_ms >= slot.ends_at_ms:
-        missed = ("no-show",)
-    return Turn("mine", ("handover", *missed, "cancel", "dispute"))
+    return Turn("mine", ("handover", *_missed(view, now_ms), "cancel", "dispute"))
+
+
+def _missed(view: TradeView, now_ms: int) -> tuple[Step, ...]:
+    from_ms = view.trade.no_show_from_ms
+    return ("no-show",) if from_ms is not None and now_ms >= from_ms else ()
 
 
 def _lent(view: TradeView, now_ms: int) -> Turn:

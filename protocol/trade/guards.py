@@ -72,8 +72,7 @@ def _future_slot(trade: Trade, message: Message, role: Role) -> bool:
 
 
 def _after_appointment(trade: Trade, message: Message, role: Role) -> bool:
-    slot = trade.appointment
-    return slot is not None and _written_ms(trade, message) >= slot.ends_at_ms
+    return _after(trade, message, trade.no_show_from_ms, 0)
 
 
 def _after_promise(trade: Trade, message: Message, role: Role) -> bool:

@@ -30,3 +30,7 @@ UNSETTLED_MS = 30 * DAY_MS
 """After it was raised, a dispute that nobody settled can lapse."""
 MAX_AHEAD_MS = 10 * MINUTE_MS
 """A message dated further ahead is not taken yet."""
+NO_SHOW_AFTER_MS = MAX_AHEAD_MS
+"""After the appointment: who dates ahead as far as it can is still too early while it lasts."""
+TO_SAY_SO_MS = DAY_MS
+"""After the appointment, for who waited in vain to say so before the promise can lapse."""

@@ -15,6 +15,7 @@ from protocol.listing import ListingKind
 from protocol.trade.agreement import Ask, Promise, Sign
 from protocol.trade.dispute import Ruling
 from protocol.trade.draw import Close, Draw, Enter, Result, Reveal
+from protocol.trade.limits import NO_SHOW_AFTER_MS, TO_SAY_SO_MS
 from protocol.trade.meeting import Slot
 from protocol.trade.message import NOTHING, Message, MessageId, Position, TradeId
 from protocol.trade.terms import Terms
@@ -130,11 +131,18 @@ class Trade:
 
     @property
     def runs_out_ms(self) -> int | None:
-        """When the promise may lapse: at its end, or that of a later appointment."""
+        """When the promise may lapse: at its end, or a day after a later appointment."""
         if self.promise is None:
             return None
-        met = 0 if self.appointment is None else self.appointment.ends_at_ms
-        return max(self.promise.until_ms, met)
+        if self.appointment is None:
+            return self.promise.until_ms
+        return max(self.promise.until_ms, self.appointment.ends_at_ms + TO_SAY_SO_MS)
+
+    @property
+    def no_show_from_ms(self) -> int | None:
+        """When it can be said that the other side did not come."""
+        slot = self.appointment
+        return None if slot is None else slot.ends_at_ms + NO_SHOW_AFTER_MS
 
     def next_position(self, role: Role) -> Position:
         """Return where the next message of one side goes."""

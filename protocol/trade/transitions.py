@@ -61,7 +61,7 @@ class Guard(Enum):
     UNAWARE = "written before its author saw the promise"
     NAMED_SLOT = "one of the times that the other side named"
     FUTURE_SLOT = "begins later than now"
-    AFTER_APPOINTMENT = "after the appointment has ended"
+    AFTER_APPOINTMENT = "10 minutes after the appointment has ended"
     AFTER_PROMISE = "after the promise has run out"
     LONG_AFTER_PROMISE = "14 days after the promise has run out"
     LONG_AFTER_DUE = "14 days after the thing was due"

@@ -302,7 +302,7 @@ class Trade:
         return hashed(encode(self.terms), key=self.ask[4])
 
     def runs_out(self) -> int:
-        return max(self.promise[2], self.appointment[1] if self.appointment else 0)
+        return max(self.promise[2], self.appointment[1] + DAY if self.appointment else 0)
 
     def same_terms(self, message, side):
         return message.body[0] == self.hash_of_terms()
@@ -324,7 +324,7 @@ class Trade:
         return message.body[0][0] > self.now
 
     def after_appointment(self, message, side):
-        return self.appointment is not None and self.now >= self.appointment[1]
+        return self.appointment is not None and self.now >= self.appointment[1] + 600_000
 
     def after_promise(self, message, side):
         return self.now >= self.runs_out()

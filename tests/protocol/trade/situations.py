@@ -12,6 +12,7 @@ from trade_world import (
     ENTRY_SECRET,
     HOUSEHOLDS,
     MEETING,
+    NO_SHOW_MS,
     OTHER_SECRET,
     PUBLISHER,
     SEEKER,
@@ -118,7 +119,7 @@ def way_to(
         S.CLOSED: [(PUBLISHER, T.DECLINE)],
         S.COMPLETED: both,
         S.CANCELLED: cancelled,
-        S.NO_SHOW: [*met, (PUBLISHER, T.NO_SHOW, None, MEETING.ends_at_ms)],
+        S.NO_SHOW: [*met, (PUBLISHER, T.NO_SHOW, None, NO_SHOW_MS)],
         S.SIGNED: [*both, (PUBLISHER, T.SIGN)],
         S.RECEIPTED: [*both, (PUBLISHER, T.SIGN), (SEEKER, T.SIGN)],
     }
@@ -168,7 +169,7 @@ def _at_ms(case: Case, acted: Play) -> int | None:
     """When the message says it was written: at the first moment that counts, or just before."""
     trade = acted.at(case.role)
     first = {
-        G.AFTER_APPOINTMENT: MEETING.ends_at_ms,
+        G.AFTER_APPOINTMENT: NO_SHOW_MS,
         G.AFTER_PROMISE: UNTIL_MS,
         G.LONG_AFTER_PROMISE: UNTIL_MS + FORTNIGHT_MS,
         G.LONG_AFTER_DUE: DUE_MS + FORTNIGHT_MS,

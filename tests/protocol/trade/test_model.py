@@ -15,7 +15,7 @@ from explorer import Action, Explorer, History, View, draft
 from trade_world import (
     ASKED_MS,
     LONG_AFTER_MS,
-    MEETING,
+    NO_SHOW_MS,
     PUBLISHER,
     SEEKER,
     body_of,
@@ -33,7 +33,7 @@ from protocol.trade.types import Type
 
 NOW_MS = ASKED_MS + 60_000
 AT_MS = {
-    Type.NO_SHOW: MEETING.ends_at_ms,
+    Type.NO_SHOW: NO_SHOW_MS,
     Type.LAPSE: LONG_AFTER_MS,
 }
 
