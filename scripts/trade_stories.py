@@ -67,6 +67,17 @@ def _ruled(outcome: Outcome) -> Story:
     return story
 
 
+def _ruled_too_late() -> list[Message]:
+    """A loan: handed over while the steward looked at it, disputed again when it was due."""
+    play = played([(P, T.PROMISE), (S, T.DISPUTE), (P, T.STEWARD)], ListingKind.LEND)
+    late = RulingCopy(ruling(play.at(S), Outcome.CANCELLED))
+    play.say(S, T.HANDOVER, _PUBLISHER_CODE)
+    for line in ((P, T.DISPUTE), (S, T.STEWARD)):
+        play.say(*line)
+    play.say(S, T.RULING, late)
+    return play.written
+
+
 def _promised(**fields: object) -> Story:
     def story() -> list[Message]:
         play = Play(public=False)
@@ -199,6 +210,10 @@ STORIES: dict[str, tuple[tuple[str, ...], str, Story]] = {
         _crossing([(P, T.PROMISE), (P, T.SLOTS), (S, T.SLOTS)], (P, T.APPOINT), (S, T.APPOINT)),
     ),
     "dispute-ruled": (_RECEIPT, "the steward: completed", _ruled(Outcome.COMPLETED)),
+    "dispute-ruled-too-late": (
+        ("TRD-18", "TRD-24"), "a ruling on an earlier dispute decides no later one",
+        _ruled_too_late,
+    ),
     "dispute-ruled-cancelled": (_RECEIPT, "cancelled, by nobody", _ruled(Outcome.CANCELLED)),
     "dispute-settled": (
         _RECEIPT, "both say cancelled; that is not disputed again",

@@ -32,7 +32,7 @@ from protocol.trade.dispute import Dispute, RulingCopy, Settle, Steward, rule
 from protocol.trade.draw import Close, Draw, Enter, Result, Reveal, commitment_to
 from protocol.trade.machine import fold, step
 from protocol.trade.meeting import Address, Appoint, Confirm, Due, Slot, Slots
-from protocol.trade.message import OPENING, Message, sign_message
+from protocol.trade.message import NOTHING, OPENING, Message, sign_message
 from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
@@ -118,7 +118,8 @@ def result(trade: Trade, secret: bytes = DRAW_SECRET) -> Result:
 
 def ruling(trade: Trade, outcome: Outcome = Outcome.COMPLETED, by: Household = STEWARD) -> bytes:
     """What a steward signs."""
-    return rule(COMMUNITY, trade.id, by.id, outcome, "As I see it.", by.device()).raw
+    dispute = NOTHING if trade.dispute is None else trade.dispute.id
+    return rule(COMMUNITY, trade.id, dispute, by.id, outcome, "As I see it.", by.device()).raw
 
 
 def body_of(trade: Trade, role: Role, type: Type) -> Body:

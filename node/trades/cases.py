@@ -91,7 +91,13 @@ class Cases:
             raise LocalError("case-not-found", id=short(trade_id))
         try:
             ruling = rule(
-                community, trade_id, self._desk.household, outcome, text, self._desk.device
+                community,
+                trade_id,
+                b"" if case.trade.dispute is None else case.trade.dispute.id,
+                self._desk.household,
+                outcome,
+                text,
+                self._desk.device,
             )
         except RemoteError:
             raise LocalError("trade-field", field="text") from None

@@ -45,7 +45,7 @@ class Steward:
 
 @dataclass(frozen=True, slots=True)
 class RulingCopy:
-    """What the steward has signed, as one of the two received it ."""
+    """What the steward has signed, as one of the two received it."""
 
     raw: bytes
 
@@ -72,11 +72,13 @@ class Settle:
 class Ruling:
     """How the steward that both accepted would have the trade end.
 
-    outcome: COMPLETED or CANCELLED (by consent: nobody is at fault). raw: the signed bytes.
+    dispute: the id of the DISPUTE that named the steward, so that a ruling that came too late
+    for one dispute decides no later one. outcome: COMPLETED or CANCELLED (by consent: nobody is at fault). raw: the signed bytes.
     """
 
     community: CommunityId
     trade: bytes
+    dispute: bytes
     steward: HouseholdId
     device: DeviceKey
     outcome: Outcome
@@ -87,6 +89,7 @@ class Ruling:
 def rule(
     community: CommunityId,
     trade: bytes,
+    dispute: bytes,
     steward: HouseholdId,
     outcome: Outcome,
     text: str,
@@ -94,7 +97,7 @@ def rule(
 ) -> Ruling:
     """Sign a ruling with a device of the steward. Raises RemoteError ``body-invalid``."""
     unsigned = (
-        RULING_VERSION, community, trade, steward, signer.public, int(outcome), text,
+        RULING_VERSION, community, trade, dispute, steward, signer.public, int(outcome), text,
     )  # fmt: skip
     signature = signer.sign(Purpose.RULING, wire.pack(unsigned))
     return read_ruling(wire.pack((*unsigned, signature)))
@@ -106,11 +109,12 @@ def read_ruling(raw: bytes) -> Ruling:
     Raises RemoteError ``body-invalid``, ``wire-…`` or ``signature``.
     """
     value = wire.unpack(raw, MAX_MESSAGE_BYTES)
-    fields = Fields(value, 8, "ruling")
+    fields = Fields(value, 9, "ruling")
     fields.integer("version", RULING_VERSION, RULING_VERSION)
     ruling = Ruling(
         CommunityId(fields.octets("community", ID_BYTES)),
         fields.octets("trade", ID_BYTES),
+        fields.octets("dispute", ID_BYTES),
         HouseholdId(fields.octets("steward", ID_BYTES)),
         DeviceKey(fields.octets("device", ID_BYTES)),
         Outcome(fields.integer("outcome", 1, 2)),

@@ -148,9 +148,10 @@ def _ruled(outcome: Outcome) -> Check:
             ruling = _read_ruling(message.body.raw)
         except RemoteError:
             return False
-        return (ruling.community, ruling.trade, ruling.steward, ruling.outcome) == (
-            trade.community, trade.id, trade.steward, outcome,
-        )  # fmt: skip
+        dispute = trade.dispute
+        return dispute is not None and (
+            ruling.community, ruling.trade, ruling.dispute, ruling.steward, ruling.outcome,
+        ) == (trade.community, trade.id, dispute.id, trade.steward, outcome)  # fmt: skip
 
     return check
 

@@ -61,9 +61,11 @@ def letters_of(
     """Cut messages into letters that fit."""
     letters: list[TradeLetter] = []
     current: list[bytes] = []
-    room = MAX_LETTER_BYTES - 256
+    # An array of 16 and more has a head of three bytes, and so has each longer message.
+    room = MAX_LETTER_BYTES - len(TradeLetter(trade, (), have).pack()) - 2
     for raw in raws:
-        if current and (sum(map(len, current)) + len(raw) > room or len(current) == MAX_MESSAGES):
+        full = sum(len(each) + 3 for each in (*current, raw)) > room
+        if current and (full or len(current) == MAX_MESSAGES):
             letters.append(TradeLetter(trade, tuple(current), have))
             current = []
         current.append(raw)

@@ -13,7 +13,7 @@ from protocol.ids import CommunityId, DeviceKey, HouseholdId
 from protocol.ledger.receipt import CoSigned, Outcome, Receipt, month_of
 from protocol.listing import ListingKind
 from protocol.trade.agreement import Ask, Promise, Sign
-from protocol.trade.dispute import Ruling
+from protocol.trade.dispute import Dispute, Ruling
 from protocol.trade.draw import Close, Draw, Enter, Result, Reveal
 from protocol.trade.limits import NO_SHOW_AFTER_MS, TO_SAY_SO_MS
 from protocol.trade.meeting import Slot
@@ -116,6 +116,11 @@ class Trade:
         """Return the device that wrote last for one side; None before it has written."""
         chain = self.chains[role]
         return chain[-1].device if chain else None
+
+    @property
+    def dispute(self) -> Message | None:
+        """The DISPUTE that named the steward, the latest of several."""
+        return next((m for m in reversed(self.applied) if isinstance(m.body, Dispute)), None)
 
     @property
     def terms_hash(self) -> bytes:

@@ -407,24 +407,25 @@ def _rulings() -> Iterator[Case]:
     signer = world.STEWARD.device()
 
     def altered(index: int, to: Value) -> bytes:
-        fields = (*value[:index], to, *value[index + 1 : 7])
+        fields = (*value[:index], to, *value[index + 1 : 8])
         return wire.pack((*fields, signer.sign(Purpose.RULING, wire.pack(fields))))
 
     given = {
         "good": (raw, "as it should be"),
-        "cancelled": (altered(5, 2), "nobody is at fault"),
-        "no-show": (altered(5, 3), "a steward does not say who was there"),
+        "cancelled": (altered(6, 2), "nobody is at fault"),
+        "no-show": (altered(6, 3), "a steward does not say who was there"),
         "version": (altered(0, 2), "another version"),
-        "text": (altered(6, "x" * 501), "501 code points"),
-        "other-signer": (altered(4, Household(7).device().public), "signed by another key"),
+        "text": (altered(7, "x" * 501), "501 code points"),
+        "other-signer": (altered(5, Household(7).device().public), "signed by another key"),
         "bit": (raw[:-1] + bytes([raw[-1] ^ 1]), "one bit of the signature"),
     }
     for name, (octets, comment) in given.items():
         try:
             ruling = read_ruling(octets)
             expect: Fields = {
-                "community": ruling.community, "trade": ruling.trade, "steward": ruling.steward,
-                "device": ruling.device, "outcome": int(ruling.outcome), "text": ruling.text,
+                "community": ruling.community, "trade": ruling.trade,
+                "dispute": ruling.dispute, "steward": ruling.steward, "device": ruling.device,
+                "outcome": int(ruling.outcome), "text": ruling.text,
             }  # fmt: skip
         except RemoteError as error:
             expect = {"error": error.code}

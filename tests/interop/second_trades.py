@@ -153,12 +153,11 @@ class Message:
 class Ruling:
     def __init__(self, raw: bytes) -> None:
         fields = unpack(raw, 6_144)
-        keys = [size(32)] * 4
+        keys = [size(32)] * 5
         array(fields, number(1, 1), *keys, number(1, 2), words(), size(64))
-        need(verifies(fields[4], b"p2pmarket/ruling/1", encode(fields[:7]), fields[7]))
-        _, self.community, self.trade, self.steward, self.device, self.outcome, self.text, _ = (
-            fields
-        )
+        need(verifies(fields[5], b"p2pmarket/ruling/1", encode(fields[:8]), fields[8]))
+        _, self.community, self.trade, self.dispute, self.steward, self.device = fields[:6]
+        self.outcome, self.text = fields[6:8]
 
 
 # -- §8: draws
@@ -217,7 +216,7 @@ class Trade:
         self.ask, self.terms, self.state, self.now = ask, list(ask[8]), "start", 0
         self.promise = self.promise_seq = self.appointment = None
         self.slots, self.proposed, self.settle, self.signed = {}, {}, {}, {}
-        self.steward = self.disputed_by = self.disputed_ms = None
+        self.steward = self.disputed_by = self.disputed_ms = self.dispute = None
         self.lent, self.draw = False, {}
         self.outcome = self.fault = self.concluded_ms = None
         self.applied, self.void = [], []
@@ -277,7 +276,7 @@ class Trade:
             case "DISPUTE":
                 if self.state != "disputed":
                     self.disputed_ms = self.now
-                self.steward, self.disputed_by = body[0], side
+                self.steward, self.disputed_by, self.dispute = body[0], side, message.id
                 self.outcome = self.fault = self.concluded_ms = None
                 self.signed, self.settle = {}, {}
             case "SETTLE":
@@ -373,8 +372,9 @@ class Trade:
             ruling = Ruling(message.body[0])
         except Refused:
             return False
-        named = (ruling.community, ruling.trade, ruling.steward, ruling.outcome)
-        return named == (self.opening.community, self.opening.id, self.steward, outcome)
+        named = (ruling.community, ruling.trade, ruling.dispute, ruling.steward, ruling.outcome)
+        opening = self.opening
+        return named == (opening.community, opening.id, self.dispute, self.steward, outcome)
 
     def ruled_completed(self, message, side):
         return self._ruled(message, 1)

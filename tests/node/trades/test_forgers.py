@@ -98,8 +98,11 @@ async def test_a_ruling_that_the_stewards_devices_did_not_sign_counts_for_nothin
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     trade = await with_steward(world, ana, ben, cem)
     community = ben.members.community
-    forged = rule(community, trade, cem.id, Outcome.COMPLETED, "", KeyPair(Seed(os.urandom(32))))
-    position = (await ben.node.trades.show(trade)).trade.next_position(Role.SEEKER)
+    held = (await ben.node.trades.show(trade)).trade
+    assert held.dispute is not None
+    stranger = KeyPair(Seed(os.urandom(32)))
+    forged = rule(community, trade, held.dispute.id, cem.id, Outcome.COMPLETED, "", stranger)
+    position = held.next_position(Role.SEEKER)
     await send(ben, ana.id, signed(ben, position, Type.RULING, RulingCopy(forged.raw)))
     await world.pass_time(120)
     assert (await ana.node.trades.show(trade)).trade.state is State.WITH_STEWARD
@@ -108,11 +111,15 @@ async def test_a_ruling_that_the_stewards_devices_did_not_sign_counts_for_nothin
 async def test_a_letter_from_nobodys_steward_takes_no_rulings_place(world: World) -> None:
     ana, ben, cem, mallory = await world.community(["ana", "ben", "cem", "mallory"])
     trade = await with_steward(world, ana, ben, cem)
-    community = mallory.members.community
-    own = rule(community, trade, mallory.id, Outcome.COMPLETED, "", key_of(mallory))
-    unsigned = rule(community, trade, cem.id, Outcome.COMPLETED, "", key_of(mallory))
-    elsewhere = rule(community, os.urandom(32), mallory.id, Outcome.COMPLETED, "", key_of(mallory))
-    for ruling in (own, unsigned, elsewhere):
+    dispute = (await ben.node.trades.show(trade)).trade.dispute
+    assert dispute is not None
+    rulings = [
+        rule(
+            mallory.members.community, about, dispute.id, by, Outcome.COMPLETED, "", key_of(mallory)
+        )
+        for about, by in ((trade, mallory.id), (trade, cem.id), (os.urandom(32), mallory.id))
+    ]
+    for ruling in rulings:
         for named in (trade, TradeId(ruling.trade)):  # type: ignore[arg-type]
             content = RulingLetter(named, ruling.raw).pack()
             await send_letter(mallory, ana.id, Topic.CASE, content)

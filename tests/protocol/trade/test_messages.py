@@ -100,9 +100,9 @@ def test_terms_of_anything_are_read_or_refused(terms, place: int, value: wire.Va
 
 
 def test_a_ruling_reads_as_it_was_signed() -> None:
-    trade = Play().at(SEEKER)
+    trade, outcome = Play().at(SEEKER), Outcome.CANCELLED
     signed_ruling = rule(
-        COMMUNITY, trade.id, STEWARD.id, Outcome.CANCELLED, "As I see it.", STEWARD.device()
+        COMMUNITY, trade.id, trade.id, STEWARD.id, outcome, "As I see it.", STEWARD.device()
     )
     assert read_ruling(signed_ruling.raw) == signed_ruling
 
