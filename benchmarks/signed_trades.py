@@ -22,7 +22,7 @@ from protocol.trade.bodies import Body
 from protocol.trade.limits import SALT_BYTES
 from protocol.trade.machine import fold
 from protocol.trade.meeting import Appoint, Confirm, Slot, Slots
-from protocol.trade.message import OPENING, Message, sign_message
+from protocol.trade.message import NOTHING, OPENING, Message, Position, sign_message
 from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role
@@ -62,6 +62,18 @@ class Parties:
             said = body or self._body(trade, role, type, at_ms)
             messages.append(self._sign(trade, role, at_ms, type, said))
         assert len(messages) == MESSAGES
+        return messages
+
+    def wordy(self, at_ms: int, count: int) -> list[Message]:
+        """Return a trade in which the seeker asks, and then only proposes other terms."""
+        opening = self._sign(None, Role.SEEKER, at_ms, Type.ASK, self._ask())
+        messages = [opening]
+        author, signer = HouseholdId(self.seeker.id), _key(self.seeker)
+        for seq in range(1, count):
+            body = Offer(Terms(price=Price(seq, "EUR"), note="x" * 500), "y" * 500)
+            place = Position(opening.trade, seq, messages[-1].id, NOTHING)
+            community = self.seeker.community
+            messages.append(sign_message(community, author, place, at_ms, Type.OFFER, body, signer))
         return messages
 
     def receipt(self, number: int, at_ms: int) -> CoSigned:

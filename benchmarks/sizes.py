@@ -33,6 +33,8 @@ class Sizes:
     trades: int
     folded: int
     """Trade messages."""
+    wordy_trades: tuple[int, ...]
+    """Trades in which another household has filled its chain: as many as one can, and more."""
     receipts: int
 
 
@@ -55,6 +57,7 @@ FULL = Sizes(
     returns=7,
     trades=30,
     folded=10_000,
+    wordy_trades=(20, 100),
     receipts=1_000,
 )
 
@@ -77,5 +80,6 @@ QUICK = Sizes(
     returns=1,
     trades=2,
     folded=100,
+    wordy_trades=(2,),
     receipts=10,
 )

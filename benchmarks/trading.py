@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from benchmarks import mailing
+from benchmarks import mailing, wordy_trades
 from benchmarks.households import Household, found
 from benchmarks.processes import connect, peers
 from benchmarks.report import Figure, Limit, Target
@@ -26,6 +26,9 @@ def run(workspace: Workspace) -> Iterator[Figure]:
     households = found(workspace.folder / "trading", 1)
     yield from _sales(workspace, households)
     yield from _folding(Parties(*households), workspace.sizes.folded)
+    for count in workspace.sizes.wordy_trades:
+        folder = workspace.folder / f"wordy-{count}"
+        yield from wordy_trades.run(folder, Parties(*households), count)
     yield from _verifying(workspace, workspace.sizes.receipts)
 
 

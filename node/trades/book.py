@@ -8,20 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from node.store.database import Connection
+from node.trades.folded import Folded
 from protocol.envelope import Envelope, decode
 from protocol.ids import HouseholdId, ThingKey
 from protocol.trade.agreement import Ask
 from protocol.trade.machine import fold
-from protocol.trade.message import Message, MessageId, TradeId, read_message
+from protocol.trade.message import Message, MessageId, TradeId, reread_unverified
 from protocol.trade.trade import Trade
+
+_folded = Folded()
 
 
 def load(connection: Connection, trade: bytes) -> Trade | None:
     """Return a trade as it stands; None if its opening is not here."""
-    rows = connection.execute(
-        "SELECT raw FROM trade_message WHERE trade = ? ORDER BY author, seq", (trade,)
+    found = connection.execute(
+        "SELECT id FROM trade_message WHERE trade = ? ORDER BY author, seq, id", (trade,)
     ).fetchall()
-    return fold(read_message(raw) for (raw,) in rows)
+    ids = [id for (id,) in found]
+    known = _folded.get(trade, ids)
+    if known is not None:
+        return known
+    rows = connection.execute("SELECT raw FROM trade_message WHERE trade = ?", (trade,))
+    # Whatever is on disk was verified before it was put there.
+    folded = fold(reread_unverified(raw) for (raw,) in rows.fetchall())
+    if folded is not None:
+        _folded.put(folded, ids)
+    return folded
 
 
 def is_opened(connection: Connection, trade: bytes) -> bool:

@@ -17,7 +17,7 @@ from protocol.signing import SIGNATURE_BYTES, KeyPair, Purpose, verify
 from protocol.trade.bodies import Body, read_body
 from protocol.trade.limits import MAX_CHAIN, MAX_MESSAGE_BYTES
 from protocol.trade.types import Type
-from protocol.wire import Fields
+from protocol.wire import Fields, Value
 
 VERSION = 1
 _ARITY: Final = 12
@@ -106,6 +106,23 @@ def read_message(raw: bytes) -> Message:
     ``signature``.
     """
     value = wire.unpack(raw, MAX_MESSAGE_BYTES)
+    message, signature = _read(raw, value)
+    assert isinstance(value, tuple)
+    if not verify(message.device, Purpose.TRADE, wire.pack(value[:-1]), signature):
+        raise RemoteError("signature")
+    return message
+
+
+def reread_unverified(raw: bytes) -> Message:
+    """Read a message that ``read_message`` has accepted before; its signature is not looked at.
+
+    Only for bytes that were kept where nobody else writes. Raises RemoteError as above.
+    """
+    return _read(raw, wire.unpack(raw, MAX_MESSAGE_BYTES))[0]
+
+
+def _read(raw: bytes, value: Value) -> tuple[Message, bytes]:
+    """Return the message and its signature, which nobody has checked yet."""
     fields = Fields(value, _ARITY, "trade-message")
     fields.integer("version", VERSION, VERSION)
     community = CommunityId(fields.octets("community", ID_BYTES))
@@ -124,10 +141,8 @@ def read_message(raw: bytes) -> Message:
         raise RemoteError("body-invalid", field="trade")
     if (seq == 0) != (previous == NOTHING):
         raise RemoteError("body-invalid", field="previous")
-    assert isinstance(value, tuple)
-    if not verify(device, Purpose.TRADE, wire.pack(value[:-1]), signature):
-        raise RemoteError("signature")
-    return Message(
-        community, trade, seq, previous, seen, author, device, at_ms, type, body, raw,
-        MessageId(hashlib.blake2b(raw, digest_size=ID_BYTES).digest()),
-    )  # fmt: skip
+    id = MessageId(hashlib.blake2b(raw, digest_size=ID_BYTES).digest())
+    message = Message(
+        community, trade, seq, previous, seen, author, device, at_ms, type, body, raw, id
+    )
+    return message, signature
