@@ -22,12 +22,12 @@ STRANGER = Household(9)
 SALT = bytes(range(16))
 
 
-def membership() -> list[Envelope]:
+def membership(world: World = WORLD) -> list[Envelope]:
     """The founder's device; Ana and Ben, confirmed by the founder; Cem, confirmed by Ana."""
-    records = [WORLD.certify_device(FOUNDER)]
-    records += WORLD.joined(ANA, FOUNDER, slot=0)
-    records += WORLD.joined(BEN, FOUNDER, slot=1)
-    return records + WORLD.joined(CEM, ANA)
+    records = [world.certify_device(FOUNDER)]
+    records += world.joined(ANA, FOUNDER, slot=0)
+    records += world.joined(BEN, FOUNDER, slot=1)
+    return records + world.joined(CEM, ANA)
 
 
 def members(*more: Envelope) -> Members:
@@ -93,6 +93,7 @@ class Chain:
     of: Household
     device: int = 0
     records: list[Envelope] = field(default_factory=list)
+    world: World = field(default_factory=lambda: WORLD)
 
     def link(self, content: Content, **fields: Any) -> Envelope:
         """Sign the next link. index, previous: others than the right ones."""
@@ -105,7 +106,7 @@ class Chain:
     def sign(self, body: bytes, **fields: Any) -> Envelope:
         """Sign a ledger record with any body, in the next slot of this device."""
         number = len(self.records)
-        return WORLD.sign(
+        return self.world.sign(
             self.of,
             Kind.LEDGER,
             body,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,10 +13,11 @@ from node.store.ledger_entries import ledger_records, seen_of
 from protocol.envelope import Envelope
 from protocol.ids import HouseholdId
 from protocol.kinds import Kind
-from protocol.ledger import credit
 from protocol.ledger.chain import LedgerReport, Posted, verify
+from protocol.ledger.counting import dated, once_a_trade
+from protocol.ledger.credit import Credit, fold
 from protocol.ledger.forks import Fork, read_fork_proof
-from protocol.ledger.receipt import CoSigned
+from protocol.ledger.receipt import CoSigned, Receipt
 from protocol.membership.members import Members
 
 _REMEMBERED_RECEIPTS = 32_768
@@ -24,10 +25,15 @@ _REMEMBERED_RECEIPTS = 32_768
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """All that holds in the community's ledgers. receipts: by digest."""
+    """All that holds in the community's ledgers. receipts: by digest. credit: None where the
+    charter keeps none.
+    """
 
-    receipts: dict[bytes, CoSigned]
-    reviews: list[Posted]
+    receipts: Mapping[bytes, CoSigned]
+    counted: Sequence[Receipt]
+    """One of each trade."""
+    reviews: Sequence[Posted]
+    credit: Credit | None
 
 
 # What bytes prove never changes: each receipt's signatures are checked once in a process.
@@ -70,18 +76,19 @@ class Books:
             by_household: dict[HouseholdId, list[Envelope]] = {}
             for record in ledger_records(connection, Kind.LEDGER):
                 by_household.setdefault(record.household, []).append(record)
-            found = Accounts({}, [])
-            for household, records in by_household.items():
-                report = verify(
-                    household,
-                    records,
-                    members,
-                    signature_holds=_is_in_the_set,
-                    receipt_holds=_receipt_holds,
-                )
-                found.receipts.update(report.receipts)
-                found.reviews.extend(report.reviews)
-            return found
+            return _accounts(
+                [
+                    verify(
+                        household,
+                        records,
+                        members,
+                        signature_holds=_is_in_the_set,
+                        receipt_holds=_receipt_holds,
+                    )
+                    for household, records in by_household.items()
+                ],
+                members,
+            )
 
         self._of, self._accounts = members, None
         fresh = self._stamp = object()
@@ -89,15 +96,6 @@ class Books:
         if self._stamp is fresh:  # else something was stored meanwhile
             self._accounts = accounts
         return accounts
-
-    async def balances(self) -> dict[HouseholdId, int]:
-        """Return the balance of each household that gave or took for credit; from records only.
-
-        Empty where the charter keeps no credit.
-        """
-        if self._inbox.members.charter.credit is None:
-            return {}
-        return credit.balances((await self.accounts()).receipts.values())
 
     async def forks(self) -> list[Fork]:
         """Return the forks of which a proof stands."""
@@ -111,6 +109,17 @@ class Books:
 
     def _forget(self) -> None:
         self._accounts, self._stamp = None, None
+
+
+def _accounts(reports: Sequence[LedgerReport], members: Members) -> Accounts:
+    holding = dated(reports)
+    rules = members.charter.credit
+    return Accounts(
+        {digest: signed for report in reports for digest, signed in report.receipts.items()},
+        [one.receipt for one in once_a_trade(holding)],
+        [posted for report in reports for posted in report.reviews],
+        None if rules is None else fold(holding, rules),
+    )
 
 
 def _is_in_the_set(record: Envelope) -> bool:

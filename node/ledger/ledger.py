@@ -26,7 +26,7 @@ from protocol.errors import LocalError, RemoteError
 from protocol.ids import DeviceKey, HouseholdId
 from protocol.kinds import Kind
 from protocol.ledger.chain import LedgerReport, flaw_of
-from protocol.ledger.credit import exceeds
+from protocol.ledger.credit import Credit, exceeds, room
 from protocol.ledger.entry import Adoption, Content, Head, PrivateReceipt, receipt_of
 from protocol.ledger.forks import accuses, read_fork_proof
 from protocol.ledger.receipt import CoSigned
@@ -160,13 +160,13 @@ class Ledger:
         """Return what there is to know of a household from this one's viewpoint."""
         accounts = await self.books.accounts()
         own = self._author.household
-        rules = self.credit_terms()
+        credit = accounts.credit
         return TrustFacts(
-            view(household, own, accounts.receipts, accounts.reviews, self._inbox.members),
+            view(household, own, accounts.counted, accounts.reviews, self._inbox.members),
             await self._database.read(lambda c: own_receipts(c, household)),
             await self.books.verify(household),
             await self.reviews.of(household),
-            None if rules is None else await self.balance(household),
+            None if credit is None else credit.balance(household),
         )
 
     # -- credit
@@ -175,13 +175,12 @@ class Ledger:
         """Return what the charter says of credit; None where there is none."""
         return self._inbox.members.charter.credit
 
-    async def balances(self) -> dict[HouseholdId, int]:
-        """Return the balance of each household that gave or took for credit."""
-        return await self.books.balances()
+    async def credit(self) -> Credit:
+        """Return what each household has given less what it has taken, and what waits.
 
-    async def balance(self, household: HouseholdId) -> int:
-        """Return one household's balance: 0 for who never gave or took for credit."""
-        return (await self.balances()).get(household, 0)
+        Empty where the charter keeps no credit.
+        """
+        return (await self.books.accounts()).credit or Credit()
 
     async def refuse_over_limit(self, taker: HouseholdId, amount: int, promised: int = 0) -> None:
         """Raise LocalError ``no-credit`` or ``credit-limit`` if a promise may not be made.
@@ -191,9 +190,9 @@ class Ledger:
         rules = self.credit_terms()
         if rules is None:
             raise LocalError("no-credit")
-        balance = await self.balance(taker)
-        if exceeds(balance, promised, amount, rules):
-            left = max(0, balance - promised + rules.limit)
+        credit = await self.credit()
+        if exceeds(credit, taker, promised, amount, rules.limit):
+            left = max(0, room(credit, taker, rules.limit) - promised)
             raise LocalError("credit-limit", amount=amount, left=left, unit=rules.unit)
 
     # -- reviews

@@ -38,6 +38,7 @@ from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError
 from protocol.ids import DeviceKey, HouseholdId, text_of
 from protocol.ledger.chain import Finding, Flaw
+from protocol.ledger.credit import room
 from protocol.ledger.entry import Head
 from protocol.ledger.review import REVEAL_AFTER_MS
 from protocol.ledger.trust import Tally
@@ -101,34 +102,44 @@ def _flaw(finding: Finding) -> FlawAnswer:
 async def _balance(call: Call) -> BalanceAnswer:
     node, household = call.node, await _household(call)
     terms, names = _terms(node), await names_in(node)
-    balance = await node.ledger.balance(household)
-    accounts = await node.ledger.books.accounts()
-    moved = [
-        signed.receipt
-        for signed in accounts.receipts.values()
-        if signed.receipt.credit is not None and household in signed.receipt.parties
-    ]
-    moved.sort(key=lambda receipt: (receipt.month, receipt.digest()), reverse=True)
+    credit = await node.ledger.credit()
     return BalanceAnswer(
         household_name(household, names),
         household == node.community.self_id,
         terms,
-        balance,
-        max(0, balance + terms.limit),
-        [receipt_answer(receipt, names) for receipt in moved],
+        credit.balance(household),
+        room(credit, household, terms.limit),
+        credit.uncovered(household),
+        [
+            receipt_answer(receipt, names)
+            for receipt in reversed(credit.counted)
+            if household in receipt.parties
+        ],
+        [
+            receipt_answer(receipt, names)
+            for receipt in credit.waiting
+            if household in receipt.parties
+        ],
     )
 
 
 async def _balances(call: Call) -> BalancesAnswer:
     node = call.node
     terms, names = _terms(node), await names_in(node)
-    found = sorted((await node.ledger.balances()).items(), key=lambda item: (-item[1], item[0]))
+    credit = await node.ledger.credit()
     own = node.community.self_id
     return BalancesAnswer(
         terms,
         [
-            HouseholdBalance(household_name(household, names), household == own, balance)
-            for household, balance in found
+            HouseholdBalance(
+                household_name(household, names),
+                household == own,
+                balance,
+                credit.uncovered(household),
+            )
+            for household, balance in sorted(
+                credit.balances.items(), key=lambda item: (-item[1], item[0])
+            )
         ],
     )
 

@@ -110,7 +110,9 @@ class LedgerAnswer:
 @dataclass(frozen=True, slots=True)
 class BalanceAnswer:
     """What a household has given less what it has taken, from receipts alone. left: how much it
-    may still take. results: the receipts that make it up, the latest first.
+    may still take. results: the receipts that make it up, the latest first. waiting: those that
+    do not count yet, because whoever took has not given enough for them, the first that will
+    count first. uncovered: how much this household has taken of that.
     """
 
     household: HouseholdName
@@ -118,16 +120,19 @@ class BalanceAnswer:
     terms: CreditTerms
     balance: int
     left: int
+    uncovered: int
     results: list[ReceiptAnswer]
+    waiting: list[ReceiptAnswer]
 
 
 @dataclass(frozen=True, slots=True)
 class HouseholdBalance:
-    """The balance of one household."""
+    """The balance of one household. uncovered: what it has taken beyond, which waits."""
 
     household: HouseholdName
     mine: bool
     balance: int
+    uncovered: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,13 +189,14 @@ def balance(session: Session, household: str | None, everybody: bool) -> None:
     """Show what was given less what was taken."""
     if everybody:
         found = session.client.get(session.path("balances"))
-        session.answer(found, _balances_lines(found))
+        session.answer(found, balances_lines(found))
         return
     found = session.client.get(session.path("balances", household or "-"))
-    session.answer(found, _balance_lines(found))
+    session.answer(found, balance_lines(found))
 
 
-def _balances_lines(found: dict[str, Any]) -> list[str]:
+def balances_lines(found: dict[str, Any]) -> list[str]:
+    """Return what all have given less what they have taken. found: a BalancesAnswer as JSON."""
     unit = found["terms"]["unit"]
     lines = [*credit_lines(found["terms"]), ""]
     if not found["results"]:
@@ -205,10 +206,15 @@ def _balances_lines(found: dict[str, Any]) -> list[str]:
         [named(held["household"]), credit_amount(held["balance"], unit, signed=True)]
         for held in found["results"]
     ]
+    if any(held["uncovered"] for held in found["results"]):
+        headings.append(Column(_("not covered yet"), right=True))
+        for row, held in zip(rows, found["results"], strict=True):
+            row.append(credit_amount(held["uncovered"], unit) if held["uncovered"] else "")
     return [*lines, *table(headings, rows)]
 
 
-def _balance_lines(found: dict[str, Any]) -> list[str]:
+def balance_lines(found: dict[str, Any]) -> list[str]:
+    """Return one household's balance, and what it is made of. found: a BalanceAnswer as JSON."""
     unit = found["terms"]["unit"]
     lines = wrapped(
         _("Balance of {household}: {balance}. It may still take {left}.").format(
@@ -217,8 +223,23 @@ def _balance_lines(found: dict[str, Any]) -> list[str]:
             left=credit_amount(found["left"], unit),
         )
     )
-    if not found["results"]:
+    if not found["results"] and not found["waiting"]:
         return [*lines, _("It has given and taken nothing for credit yet.")]
+    if found["results"]:
+        lines += ["", *_credit_table(found["results"], unit)]
+    if found["waiting"]:
+        lines += ["", *wrapped(_("Not covered yet, and therefore not in the balance:"))]
+        lines += ["", *_credit_table(found["waiting"], unit), ""]
+        lines += wrapped(
+            _(
+                "A household can take {limit} more than it has given. What goes beyond that "
+                "counts by itself as soon as it has given enough."
+            ).format(limit=credit_amount(found["terms"]["limit"], unit))
+        )
+    return lines
+
+
+def _credit_table(receipts: list[dict[str, Any]], unit: str) -> list[str]:
     headings = [
         Column(_("month")),
         Column(_("given by"), shrink_to=10),
@@ -234,9 +255,9 @@ def _balance_lines(found: dict[str, Any]) -> list[str]:
             str(receipt["credit"]),
             receipt["trade"][:SHORT_ID],
         ]
-        for receipt in found["results"]
+        for receipt in receipts
     ]
-    return [*lines, "", *table(headings, rows)]
+    return table(headings, rows)
 
 
 for member in (verify, show, balance):

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import groupby
 
 from protocol.envelope import Envelope
 from protocol.ids import DeviceKey, HouseholdId, RecordId
@@ -75,6 +76,7 @@ class LedgerReport:
     """What a household's ledger holds, and what is wrong with it.
 
     heads: of each device's chain. receipts: digest → the public receipts that hold.
+    linked_at_ms: digest → the latest time of the links that hold it, Unix ms (spec 10).
     private: how many of its entries hold a place for a private one. reviews: those tied to
     one of the receipts, the first for each. adoptions: the chains that were continued.
     """
@@ -82,6 +84,7 @@ class LedgerReport:
     household: HouseholdId
     heads: Mapping[DeviceKey, Head]
     receipts: Mapping[bytes, CoSigned]
+    linked_at_ms: Mapping[bytes, int]
     private: int
     reviews: Sequence[Posted]
     adoptions: Sequence[Adoption]
@@ -140,12 +143,13 @@ def verify(
         for index in sorted(links[device])
         for record, entry in links[device][index]
     ]
-    receipts = _receipts(ordered, working)
+    receipts, linked_at_ms = _receipts(ordered, _times(ordered), working)
     adoptions = _adoptions(ordered, seen, working)
     return LedgerReport(
         household,
         heads,
         receipts,
+        linked_at_ms,
         sum(isinstance(entry.content, PrivateReceipt) for _, entry in ordered),
         _reviews(ordered, receipts, working),
         adoptions,
@@ -207,20 +211,41 @@ def _check_seen(seen: Sequence[Seen], links: Links, working: _Working) -> None:
             working.find(Flaw.FORK, entry.device, entry.index)
 
 
+def _times(ordered: Sequence[tuple[Envelope, Entry]]) -> dict[RecordId, int]:
+    """Return each link's time: nobody dates one behind those before it in its chain.
+
+    ordered: by device and index. Those of a fork, with one index, are not before each other.
+    """
+    found: dict[RecordId, int] = {}
+    latest_before: dict[DeviceKey, int] = {}
+    for _, beside in groupby(ordered, key=lambda link: (link[0].device, link[1].index)):
+        for record, _ in (here := list(beside)):
+            found[record.id] = max(record.created_at_ms, latest_before.get(record.device, 0))
+        device = here[0][0].device
+        latest_before[device] = max(found[record.id] for record, _ in here)
+    return found
+
+
 def _receipts(
-    ordered: Sequence[tuple[Envelope, Entry]], working: _Working
-) -> dict[bytes, CoSigned]:
+    ordered: Sequence[tuple[Envelope, Entry]],
+    times: Mapping[RecordId, int],
+    working: _Working,
+) -> tuple[dict[bytes, CoSigned], dict[bytes, int]]:
+    """Return the receipts that hold, and since when they are linked, both by digest."""
     found: dict[bytes, CoSigned] = {}
+    linked_at_ms: dict[bytes, int] = {}
     for record, entry in ordered:
         if isinstance(entry.content, CoSigned):
             flaw = flaw_of(entry.content, working.household, working.members, working.holds)
+            digest = entry.content.receipt.digest()
             if flaw is None:
-                found.setdefault(entry.content.receipt.digest(), entry.content)
+                found.setdefault(digest, entry.content)
+                linked_at_ms[digest] = max(times[record.id], linked_at_ms.get(digest, 0))
                 continue
             working.find(flaw, record.device, entry.index)
             if flaw is Flaw.UNKNOWN_SIGNER:
-                working.unproven.add(entry.content.receipt.digest())
-    return found
+                working.unproven.add(digest)
+    return found, linked_at_ms
 
 
 def flaw_of(

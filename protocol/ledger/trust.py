@@ -7,12 +7,12 @@ households at most PAIR_CAP receipts count.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.ids import HouseholdId
 from protocol.ledger.chain import Posted
-from protocol.ledger.receipt import CoSigned, Outcome, Receipt
+from protocol.ledger.receipt import Outcome, Receipt
 from protocol.membership.members import Members
 
 PAIR_CAP = 3
@@ -60,11 +60,13 @@ class View:
 def view(
     household: HouseholdId,
     viewer: HouseholdId,
-    receipts: Mapping[bytes, CoSigned],
+    receipts: Sequence[Receipt],
     reviews: Iterable[Posted],
     members: Members,
 ) -> View:
-    """Return the facts. receipts: digest → all public ones that hold, of everybody."""
+    """Return the facts. receipts: those of everybody that hold, one of each trade
+    (:func:`protocol.ledger.counting.once_a_trade`).
+    """
     partners = completed_with(household, receipts)
     own = completed_with(viewer, receipts)
     return View(
@@ -79,11 +81,9 @@ def view(
     )
 
 
-def record_of(
-    household: HouseholdId, receipts: Mapping[bytes, CoSigned], members: Members
-) -> Record:
+def record_of(household: HouseholdId, receipts: Sequence[Receipt], members: Members) -> Record:
     """Return the public facts of one household."""
-    own = [signed.receipt for signed in receipts.values() if household in signed.receipt.parties]
+    own = [receipt for receipt in receipts if household in receipt.parties]
     partners = completed_with(household, receipts)
     return Record(
         _tally(household, own, lambda receipt: receipt.outcome is Outcome.COMPLETED),
@@ -93,14 +93,12 @@ def record_of(
     )
 
 
-def completed_with(
-    household: HouseholdId, receipts: Mapping[bytes, CoSigned]
-) -> frozenset[HouseholdId]:
+def completed_with(household: HouseholdId, receipts: Iterable[Receipt]) -> frozenset[HouseholdId]:
     """Return with whom a household completed trades."""
     return frozenset(
-        signed.receipt.other(household)
-        for signed in receipts.values()
-        if household in signed.receipt.parties and signed.receipt.outcome is Outcome.COMPLETED
+        receipt.other(household)
+        for receipt in receipts
+        if household in receipt.parties and receipt.outcome is Outcome.COMPLETED
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import vector_credit
 from vector_ledger import (
     ANA,
     BEN,
@@ -26,11 +27,10 @@ from protocol.envelope import Envelope, decode
 from protocol.kinds import Kind
 from protocol.ledger import trust
 from protocol.ledger.chain import Seen, verify
-from protocol.ledger.credit import balances
+from protocol.ledger.counting import dated, once_a_trade
 from protocol.ledger.entry import Adoption, Content, Entry, PrivateReceipt, read_entry
 from protocol.ledger.forks import accuses, fork_of, read_fork_proof
 from protocol.ledger.receipt import CoSigned, Outcome
-from protocol.listing import ListingKind
 from protocol.wire import pack
 from vector_areas import Case
 
@@ -45,7 +45,7 @@ def cases() -> Iterator[Case]:
     yield from _reviews()
     yield from _adoptions()
     yield from _forks()
-    yield from _balances()
+    yield from vector_credit.cases()
     yield from _facts()
 
 
@@ -319,84 +319,61 @@ def _forks() -> Iterator[Case]:
 # -- what follows
 
 
-def _balances() -> Iterator[Case]:
-    def case(name: str, comment: str, chains: Sequence[Chain]) -> Case:
-        records = [record for chain in chains for record in chain.records]
-        found = [
-            signed
-            for household in (FOUNDER, ANA, BEN, CEM)
-            for signed in verify(household.id, records, members()).receipts.values()
-        ]
-        return Case(
-            f"balances-{name}",
-            ("LED-28", "LED-29"),
-            comment,
-            "balances",
-            {
-                "genesis": WORLD.genesis.raw,
-                "membership": [held.raw for held in membership()],
-                "records": [record.raw for record in records],
-            },
-            {"balances": sorted([who, amount] for who, amount in balances(found).items())},
-        )
-
-    hours = traded(ANA, BEN, 1, credit=3)
-    wish = traded(BEN, CEM, 2, credit=2, listing_kind=ListingKind.WANTED)
-    ana, ben, cem = Chain(ANA), Chain(BEN), Chain(CEM)
-    ana.link(hours)
-    ben.link(hours)
-    ben.link(wish)
-    cem.link(traded(CEM, ANA, 3))
-    cem.link(traded(ANA, CEM, 4, credit=1, month=202602))
-    yield case("three", "each receipt once, wherever it is linked", [ana, ben, cem])
-    yield case("turned", "in any order", [cem, ben, ana])
-    forged = Chain(ANA)
-    forged.link(replace(hours, receipt=replace(hours.receipt, credit=300)))
-    yield case("forged", "Ben did not sign this", [forged])
-    yield case("none", "nobody gave anything", [])
-
-
 def _facts() -> Iterator[Case]:
-    chains = [Chain(ANA), Chain(BEN), Chain(CEM)]
+    ana, ben, cem = Chain(ANA), Chain(BEN), Chain(CEM)
     for trade in range(5):
-        chains[0].link(traded(ANA, BEN, trade))
-    chains[0].link(traded(CEM, ANA, 10))
-    chains[1].link(traded(BEN, CEM, 11))
-    chains[1].link(traded(BEN, CEM, 12, outcome=Outcome.NO_SHOW, at_fault=CEM.id))
-    chains[2].link(traded(CEM, ANA, 13, outcome=Outcome.CANCELLED, at_fault=CEM.id))
+        ana.link(traded(ANA, BEN, trade))
+    ana.link(traded(CEM, ANA, 10))
+    ben.link(traded(BEN, CEM, 11))
+    ben.link(traded(BEN, CEM, 12, outcome=Outcome.NO_SHOW, at_fault=CEM.id))
+    cem.link(traded(CEM, ANA, 13, outcome=Outcome.CANCELLED, at_fault=CEM.id))
+    capped = "of one pair at most three receipts count"
+    chains = [ana, ben, cem]
+    yield _facts_case("cem-of-ana", capped, CEM, ANA, chains)
+    yield _facts_case("ana-of-cem", capped, ANA, CEM, chains)
+    yield _facts_case("ana-of-ben", capped, ANA, BEN, chains)
+    yield _facts_case("ben-of-founder", capped, BEN, FOUNDER, chains)
+    first, second = Chain(ANA), Chain(BEN)
+    first.link(traded(ANA, BEN, 1, outcome=Outcome.NO_SHOW, at_fault=BEN.id))
+    first.link(traded(ANA, BEN, 2))
+    second.link(PRIVATE)
+    second.link(traded(ANA, BEN, 1))
+    second.link(traded(ANA, BEN, 2, outcome=Outcome.CANCELLED, at_fault=BEN.id), at_ms=START_MS)
+    yield _facts_case("settled", "of each trade the receipt that was linked first counts",
+                      CEM, BEN, [first, second])  # fmt: skip
+    borrowed = Chain(CEM)
+    borrowed.link(traded(CEM, BEN, 1), at_ms=START_MS)
+    yield _facts_case("borrowed-id", "what others sign with a trade's id is another trade",
+                      CEM, BEN, [first, borrowed])  # fmt: skip
+
+
+def _facts_case(
+    name: str, comment: str, viewer: Household, household: Household, chains: Sequence[Chain]
+) -> Case:
     records = [record for chain in chains for record in chain.records]
     everybody = members()
-    receipts = {
-        digest: signed
-        for household in (ANA, BEN, CEM)
-        for digest, signed in verify(household.id, records, everybody).receipts.items()
-    }
-    for name, viewer, household in (
-        ("cem-of-ana", CEM, ANA),
-        ("ana-of-cem", ANA, CEM),
-        ("ana-of-ben", ANA, BEN),
-        ("ben-of-founder", BEN, FOUNDER),
-    ):
-        shown = trust.view(household.id, viewer.id, receipts, [], everybody)
-        record = shown.record
-        yield Case(
-            f"facts-{name}",
-            ("LED-26", "LED-27"),
-            "of one pair at most three receipts count",
-            "facts",
-            {
-                "genesis": WORLD.genesis.raw,
-                "membership": [held.raw for held in membership()],
-                "records": [record.raw for record in records],
-                "viewer": viewer.id,
-                "household": household.id,
-            },
-            {
-                "completed": [record.completed.receipts, record.completed.households],
-                "cancelled": [record.cancelled.receipts, record.cancelled.households],
-                "no_shows": [record.no_shows.receipts, record.no_shows.households],
-                "brought": record.brought,
-                "common": shown.common,
-                "vouch_path": shown.vouch_path,
-            },
-        )
+    counted = once_a_trade(dated(verify(of.id, records, everybody) for of in (ANA, BEN, CEM)))
+    receipts = [one.receipt for one in counted]
+    shown = trust.view(household.id, viewer.id, receipts, [], everybody)
+    record = shown.record
+    return Case(
+        f"facts-{name}",
+        ("LED-26", "LED-27", "LED-31", "LED-32"),
+        comment,
+        "facts",
+        {
+            "genesis": WORLD.genesis.raw,
+            "membership": [held.raw for held in membership()],
+            "records": [record.raw for record in records],
+            "viewer": viewer.id,
+            "household": household.id,
+        },
+        {
+            "completed": [record.completed.receipts, record.completed.households],
+            "cancelled": [record.cancelled.receipts, record.cancelled.households],
+            "no_shows": [record.no_shows.receipts, record.no_shows.households],
+            "brought": record.brought,
+            "common": shown.common,
+            "vouch_path": shown.vouch_path,
+        },
+    )

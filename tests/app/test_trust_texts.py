@@ -10,7 +10,7 @@ import pytest
 
 from p2pmarket.api.ledger_schemas import FlawName
 from p2pmarket.api.mail_schemas import DeliveryStateName
-from p2pmarket.cli.ledger import verify_lines
+from p2pmarket.cli.ledger import balance_lines, balances_lines, verify_lines
 from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
 from p2pmarket.cli.receipt_texts import outcome_text, own_receipt_table, review_lines
 from p2pmarket.cli.trust import household_lines
@@ -169,3 +169,23 @@ def test_everything_that_can_wait_has_its_words(what: str) -> None:
 @pytest.mark.parametrize("state", get_args(DeliveryStateName))
 def test_every_state_of_a_delivery_has_its_words(state: str) -> None:
     assert delivery_text({"state": state, "holders": 2}) != state or state in ("delivered", "read")
+
+
+def test_what_is_not_covered_yet_is_shown_beside_the_balance(language: str) -> None:
+    terms = {"unit": "Stunden", "limit": 20}
+    waiting = {
+        "month": "2027-03", "giver": ANNA, "taker": BEN, "credit": 25, "trade": "t" * 52,
+    }  # fmt: skip
+    balance = {
+        "household": BEN, "mine": False, "terms": terms, "balance": 0, "left": 0, "uncovered": 25,
+        "results": [], "waiting": [waiting],
+    }  # fmt: skip
+    text = "\n".join(balance_lines(balance))
+    assert ("nicht gedeckt" if language == "de" else "Not covered yet") in text
+    assert "25" in text
+    held = {"household": BEN, "mine": False, "balance": 0, "uncovered": 25}
+    text = "\n".join(balances_lines({"terms": terms, "results": [held]}))
+    assert ("noch nicht gedeckt" if language == "de" else "not covered yet") in text
+    text = "\n".join(balances_lines({"terms": terms, "results": [{**held, "uncovered": 0}]}))
+    assert "covered" not in text
+    assert "gedeckt" not in text

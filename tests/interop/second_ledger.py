@@ -146,11 +146,12 @@ class Checked:
             for index in sorted(self.chains[device])
             for record, body in sorted(self.chains[device][index], key=lambda pair: pair[0].id)
         ]
-        self.receipts, self.unproven = {}, set()
+        times = self._times()
+        self.receipts, self.linked_at, self.unproven = {}, {}, set()
         self.private = sum(body[3][0] == 2 for _, body in ordered)
         for record, body in ordered:
             if body[3][0] == 1:
-                self._hold(record, body)
+                self._hold(record, body, times[record.id])
         self.reviews, self.adoptions = {}, []
         for record, body in sorted(ordered, key=lambda pair: (pair[0].created_at_ms, pair[0].id)):
             if body[3][0] == 3:
@@ -188,7 +189,21 @@ class Checked:
                 if ids and any(body[2] not in ids for _, body in here):
                     self._find("broken", device, index)
 
-    def _hold(self, record, body) -> None:
+    def _times(self) -> dict[bytes, int]:
+        """LED-31: of each link, the latest of itself and those with a lower index."""
+        return {
+            record.id: max(
+                earlier.created_at_ms
+                for lower, links in chain.items()
+                for earlier, _ in links
+                if lower < index or earlier is record
+            )
+            for chain in self.chains.values()
+            for index, here in chain.items()
+            for record, _ in here
+        }
+
+    def _hold(self, record, body, linked_at_ms: int) -> None:
         value, *sides = body[3][1:]
         receipt = Receipt(value)
         signatures = {receipt.publisher: sides[:2], receipt.seeker: sides[2:]}
@@ -210,6 +225,8 @@ class Checked:
             self.unproven.add(receipt.digest)
         if flaw is None:
             self.receipts[receipt.digest] = receipt
+            former = self.linked_at.get(receipt.digest, 0)
+            self.linked_at[receipt.digest] = max(former, linked_at_ms)
         else:
             self._find(flaw, record.device, body[1])
 
@@ -324,26 +341,51 @@ def _fork(given):
 
 
 def _all_receipts(given):
+    """LED-31: what holds in anybody's ledger, in order."""
     community = _community(given["genesis"], tuple(given["membership"]))
     records = _records(given["records"])
-    found = {}
+    found, linked_at = {}, Counter()
     for household in {record.household for record in records}:
-        found |= Checked(community, household, records).receipts
-    return community, found.values()
+        checked = Checked(community, household, records)
+        found |= checked.receipts
+        linked_at |= Counter(checked.linked_at)
+    return community, sorted(found.values(), key=lambda r: (linked_at[r.digest], r.digest))
+
+
+def _once_a_trade(receipts):
+    """LED-32, of receipts in order."""
+    found = {}
+    for receipt in receipts:
+        found.setdefault((receipt.trade, *sorted(receipt.parties)), receipt)
+    return list(found.values())
 
 
 def _balances(given):
     _, receipts = _all_receipts(given)
-    found: Counter[bytes] = Counter()
-    for receipt in receipts:
-        if receipt.credit is not None:
-            found[receipt.giver] += receipt.credit
-            found[receipt.taker] -= receipt.credit
-    return {"balances": sorted([who.hex(), amount] for who, amount in found.items())}
+    charter = values.read(1, Record(bytes.fromhex(given["genesis"])).body)
+    credit = charter[14] if len(charter) > 14 else None
+    if credit is None:
+        return {"balances": [], "waiting": []}
+    limit = credit[1]
+    waiting = _once_a_trade(receipt for receipt in receipts if receipt.credit is not None)
+    found = dict.fromkeys((party for receipt in waiting for party in receipt.parties), 0)
+    while True:  # LED-33: look at the first of each taker's, until none of them fits
+        firsts = {receipt.taker: receipt for receipt in reversed(waiting)}
+        fits = [r for taker, r in sorted(firsts.items()) if found[taker] - r.credit >= -limit]
+        if not fits:
+            break
+        found[fits[0].taker] -= fits[0].credit
+        found[fits[0].giver] += fits[0].credit
+        waiting.remove(fits[0])
+    return {
+        "balances": sorted([who.hex(), amount] for who, amount in found.items()),
+        "waiting": [receipt.digest.hex() for receipt in waiting],
+    }
 
 
 def _facts(given):
     community, receipts = _all_receipts(given)
+    receipts = _once_a_trade(receipts)
     viewer, household = bytes.fromhex(given["viewer"]), bytes.fromhex(given["household"])
 
     def with_whom(one: bytes, outcome: int, *, own_fault: bool) -> Counter[bytes]:

@@ -7,11 +7,12 @@ import trio
 
 from protocol.charter import CreditRules
 from protocol.errors import LocalError
+from protocol.ids import HouseholdId
 from protocol.ledger.receipt import Outcome
 from protocol.ledger.trust import PAIR_CAP, Tally
 from protocol.listing import ListingKind
 from tests.sim.receipting import ledger, receipt, signed_by, trade, until_linked
-from tests.sim.world import World
+from tests.sim.world import Household, World
 
 HOURS = CreditRules("Stunden", 10)
 
@@ -47,6 +48,10 @@ async def test_a_private_or_unconfirmed_trade_is_one_s_own_experience_only(world
     assert sorted(own.signed.complete for own in facts.own) == [False, True]
 
 
+async def balances(at: Household) -> dict[HouseholdId, int]:
+    return dict((await ledger(at).credit()).balances)
+
+
 async def test_balances_follow_from_records_at_who_took_no_part(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"], credit=HOURS)
     await trade(ana, ben, credit=3)
@@ -55,11 +60,11 @@ async def test_balances_follow_from_records_at_who_took_no_part(world: World) ->
     await trade(ana, ben, public=False)
     await until_linked(world, ben, cem, 3)
     await until_linked(world, cem, cem, 1)
-    assert await ledger(cem).balances() == {ana.id: 4, ben.id: -2, cem.id: -2}
+    assert await balances(cem) == {ana.id: 4, ben.id: -2, cem.id: -2}
     dora = await world.join("dora", await ana.invite(uses=1))
     await world.until(lambda: dora.node.community.my_status == "confirmed")
     await world.settle()
-    assert await ledger(dora).balances() == {ana.id: 4, ben.id: -2, cem.id: -2}
+    assert await balances(dora) == {ana.id: 4, ben.id: -2, cem.id: -2}
     assert ledger(dora).credit_terms() == HOURS
     assert (await ledger(dora).trust(ben.id)).balance == -2
 
@@ -89,7 +94,7 @@ async def test_a_promise_beyond_the_limit_is_refused(world: World) -> None:
 async def test_who_went_over_the_limit_at_two_places_at_once_may_promise_no_more(
     world: World,
 ) -> None:
-    """Nobody is asked before two promise at once: the debt stands, and is seen by all."""
+    """Nobody is asked before two promise at once: the later one waits, and is owed all the same."""
     ana, ben, cem = await world.community(["ana", "ben", "cem"], credit=HOURS)
     async with trio.open_nursery() as nursery:
         for publisher in (ana, cem):
@@ -102,14 +107,26 @@ async def test_who_went_over_the_limit_at_two_places_at_once_may_promise_no_more
     for party in (ana, cem):
         await until_linked(world, party, ana, 1)
         await until_linked(world, party, cem, 1)
+    await until_linked(world, ben, ana, 2)
+    await until_linked(world, ben, cem, 2)
+    seen = [await ledger(at).credit() for at in (ana, cem)]
+    assert seen[0] == seen[1]
+    assert (seen[0].balance(ben.id), seen[0].uncovered(ben.id)) == (-8, 8)
+    assert sorted(seen[0].balance(party.id) for party in (ana, cem)) == [0, 8]
     for at in (ana, cem):
-        assert await ledger(at).balance(ben.id) == -16
         assert (await refusal(ledger(at).refuse_over_limit(ben.id, 1)))["left"] == 0
+    # Ben gives what he took too much: what waited counts by itself.
+    await trade(ben, ana, credit=6)
+    await until_linked(world, ben, cem, 3)
+    await until_linked(world, ana, cem, 2)
+    found = await ledger(cem).credit()
+    assert (found.balance(ben.id), found.uncovered(ben.id)) == (-10, 0)
+    assert (found.balance(ana.id), found.balance(cem.id)) == (2, 8)
 
 
 async def test_where_the_charter_keeps_none_there_is_none(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await trade(ana, ben, credit=3)
     await until_linked(world, ben, ana, 1)
-    assert await ledger(ana).balances() == {}
+    assert await balances(ana) == {}
     assert (await refusal(ledger(ana).refuse_over_limit(ben.id, 1)))["code"] == "no-credit"

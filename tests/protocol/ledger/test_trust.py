@@ -6,22 +6,22 @@ from vector_ledger import ANA, BEN, CEM, FOUNDER, STRANGER, members, review, tra
 from vector_world import Household
 
 from protocol.ledger.chain import Posted
-from protocol.ledger.receipt import CoSigned, Outcome
+from protocol.ledger.receipt import CoSigned, Outcome, Receipt
 from protocol.ledger.trust import PAIR_CAP, Tally, record_of, view, vouch_path
 
 
-def by_digest(*signed: CoSigned) -> dict[bytes, CoSigned]:
-    return {one.receipt.digest(): one for one in signed}
+def all_of(*signed: CoSigned) -> list[Receipt]:
+    return [one.receipt for one in signed]
 
 
 def test_of_one_pair_at_most_three_receipts_count() -> None:
-    many = by_digest(*(traded(ANA, BEN, n) for n in range(20)), traded(CEM, ANA, 50))
+    many = all_of(*(traded(ANA, BEN, n) for n in range(20)), traded(CEM, ANA, 50))
     assert record_of(ANA.id, many, members()).completed == Tally(PAIR_CAP + 1, 2)
     assert record_of(BEN.id, many, members()).completed == Tally(PAIR_CAP, 1)
 
 
 def test_what_failed_counts_against_whose_fault_it_was() -> None:
-    receipts = by_digest(
+    receipts = all_of(
         traded(ANA, BEN, 1, outcome=Outcome.CANCELLED, at_fault=ANA.id),
         traded(ANA, BEN, 2, outcome=Outcome.NO_SHOW, at_fault=BEN.id),
         traded(ANA, CEM, 3, outcome=Outcome.CANCELLED),
@@ -33,7 +33,7 @@ def test_what_failed_counts_against_whose_fault_it_was() -> None:
 
 
 def test_common_partners_are_those_with_whom_both_completed_trades() -> None:
-    receipts = by_digest(
+    receipts = all_of(
         traded(ANA, FOUNDER, 1),
         traded(BEN, FOUNDER, 2),
         traded(ANA, CEM, 3, outcome=Outcome.CANCELLED),
@@ -46,10 +46,10 @@ def test_common_partners_are_those_with_whom_both_completed_trades() -> None:
 
 
 def test_partners_that_came_by_one_s_own_invitation_are_told_apart() -> None:
-    receipts = by_digest(traded(ANA, CEM, 1), traded(ANA, BEN, 2))
+    receipts = all_of(traded(ANA, CEM, 1), traded(ANA, BEN, 2))
     assert record_of(ANA.id, receipts, members()).brought == 1
     assert record_of(CEM.id, receipts, members()).brought == 0
-    assert record_of(FOUNDER.id, by_digest(traded(FOUNDER, CEM, 1)), members()).brought == 1
+    assert record_of(FOUNDER.id, all_of(traded(FOUNDER, CEM, 1)), members()).brought == 1
 
 
 def path(viewer: Household, household: Household) -> list[int]:
@@ -76,5 +76,5 @@ def test_reviews_are_those_about_the_household_in_the_order_of_time() -> None:
         Posted(ANA.id, review(signed, ANA, "Early."), 1),
         Posted(BEN.id, review(signed, BEN, "Of Ana."), 1),
     ]
-    shown = view(BEN.id, CEM.id, by_digest(signed), reviews, members()).reviews
+    shown = view(BEN.id, CEM.id, all_of(signed), reviews, members()).reviews
     assert [posted.review.text for posted in shown] == ["Early.", "Late."]
