@@ -390,7 +390,7 @@ async def test_credit_moves_from_taker_to_giver_up_to_the_limit(world: World) ->
     await handed_over(world, trade, (ana, ben), State.RECEIPTED)
 
     async def moved() -> bool:
-        balances = [await h.node.ledger.balances() for h in (ana, ben)]
+        balances = [(await h.node.ledger.credit()).balances for h in (ana, ben)]
         return balances == [{ana.id: 4, ben.id: -4}] * 2
 
     await eventually(world, moved)
