@@ -13,6 +13,7 @@ from protocol.envelope import Envelope
 from protocol.errors import RemoteError
 from protocol.ids import HouseholdId
 from protocol.ledger.receipt import Outcome, sign_receipt
+from protocol.limits import DAY_MS
 from protocol.listing import Listing, read_listing
 from protocol.mark import State as Mark
 from protocol.signing import KeyPair
@@ -20,15 +21,18 @@ from protocol.trade.agreement import Decline, Promise, Queue, Sign, Why, Words
 from protocol.trade.bodies import Body
 from protocol.trade.dispute import RulingCopy
 from protocol.trade.draw import Enter, Reveal, commitment_to
+from protocol.trade.guards import lapses_at_ms
 from protocol.trade.limits import MAX_CHAIN
 from protocol.trade.meeting import Address
+from protocol.trade.room import has_room
 from protocol.trade.terms import fit
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
 from protocol.trade.types import Type
 
 Step = tuple[Type, Body]
-_BINDING = (State.PROMISED, State.APPOINTED)
+_WAITS_MS = {Role.PUBLISHER: 0, Role.SEEKER: DAY_MS}
+"""The publisher lets a trade lapse; where it is gone itself, the seeker does, a day later."""
 _MAX_TOLD = MAX_CHAIN // 2
 """Places in the queue move as others come and go: room stays for a promise and what follows."""
 
@@ -57,11 +61,19 @@ class Circumstances:
 
 def due(trade: Trade, role: Role, known: Circumstances) -> Step | None:
     """Return the next thing to say in a trade by oneself, or None."""
+    step = _due(trade, role, known)
+    return step if step is not None and has_room(step[0], len(trade.chains[role])) else None
+
+
+def _due(trade: Trade, role: Role, known: Circumstances) -> Step | None:
     signature = _signature_due(trade, role, known)
     if signature is not None:
         return signature
     if trade.state is State.WITH_STEWARD and known.ruling is not None:
         return Type.RULING, RulingCopy(known.ruling)
+    lapses_ms = lapses_at_ms(trade)
+    if lapses_ms is not None and known.now_ms >= lapses_ms + _WAITS_MS[role]:
+        return Type.LAPSE, Words()
     if role is Role.PUBLISHER:
         return _publisher_due(trade, known)
     return _seeker_due(trade, known)
@@ -94,11 +106,9 @@ def _signature_due(trade: Trade, role: Role, known: Circumstances) -> Step | Non
 def _publisher_due(trade: Trade, known: Circumstances) -> Step | None:
     if stock.waits(trade):
         return _answer_to_asking(trade, known)
-    if trade.state in _BINDING and trade.runs_out_ms is not None:
-        if known.now_ms >= trade.runs_out_ms:
-            return Type.LAPSE, Words()
-        if known.address and Role.PUBLISHER not in trade.addresses:
-            return Type.ADDRESS, Address(known.address)
+    binding = trade.state in (State.PROMISED, State.APPOINTED)
+    if binding and known.address and Role.PUBLISHER not in trade.addresses:
+        return Type.ADDRESS, Address(known.address)
     return None
 
 

@@ -12,6 +12,7 @@ from node.trades.folded import Folded
 from protocol.envelope import Envelope, decode
 from protocol.ids import HouseholdId, ThingKey
 from protocol.trade.agreement import Ask
+from protocol.trade.limits import MAX_FORKS
 from protocol.trade.machine import fold
 from protocol.trade.message import Message, MessageId, TradeId, reread_unverified
 from protocol.trade.trade import Trade
@@ -57,9 +58,16 @@ def insert(
 ) -> bool:
     """Keep a message; False if it is here already. It wakes a trade that rested.
 
+    Nor is a third one of an author with the same seq kept: that an author lies, two prove.
     letter: id of the letter that carries an own message. listing_raw: with an ASK, the record
     of the listing as it was read.
     """
+    (there,) = connection.execute(
+        "SELECT count(*) FROM trade_message WHERE trade = ? AND author = ? AND seq = ?",
+        (message.trade, message.author, message.seq),
+    ).fetchone()
+    if there >= MAX_FORKS:
+        return False
     done = connection.execute(
         "INSERT OR IGNORE INTO trade_message VALUES (?, ?, ?, ?, ?, ?, ?)",
         (message.id, message.trade, message.author, message.seq, now_ms, letter, message.raw),
@@ -160,6 +168,15 @@ def read_listing_of(connection: Connection, trade: TradeId) -> Envelope | None:
     """Return the listing's record as it was when the trade was opened, as far as known."""
     row = connection.execute("SELECT listing_raw FROM trade WHERE id = ?", (trade,)).fetchone()
     return None if row is None or row[0] is None else decode(row[0])
+
+
+def ids_asked(connection: Connection, seeker: HouseholdId, publisher: HouseholdId) -> list[TradeId]:
+    """Return the trades of a seeker with a publisher in which something may follow."""
+    rows = connection.execute(
+        "SELECT id FROM trade WHERE seeker = ? AND publisher = ? AND rests = 0",
+        (seeker, publisher),
+    ).fetchall()
+    return [TradeId(MessageId(id)) for (id,) in rows]
 
 
 def count_opened_by(connection: Connection, seeker: HouseholdId, since_ms: int) -> int:

@@ -32,7 +32,7 @@ from protocol.trade.bodies import Body
 from protocol.trade.codes import derive_code, hash_of
 from protocol.trade.dispute import RulingCopy, read_ruling
 from protocol.trade.letter import TradeLetter, letters_of, read_trade_letter
-from protocol.trade.limits import MAX_AHEAD_MS
+from protocol.trade.limits import MAX_AHEAD_MS, MAX_UNANSWERED
 from protocol.trade.machine import fold, step
 from protocol.trade.message import (
     OPENING,
@@ -42,6 +42,7 @@ from protocol.trade.message import (
     read_message,
     sign_message,
 )
+from protocol.trade.room import has_room
 from protocol.trade.terms import Terms, fit
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import FINAL, Role, State
@@ -184,8 +185,8 @@ class Desk:
         """Write one message in a trade, and return the trade after it.
 
         Raises LocalError ``trade-not-found``, ``trade-not-now`` (the table does not let it
-        pass), ``trade-other-device``, ``not-enough-left``, ``trade-field`` (a value out of
-        its bounds), or what ``make`` raises.
+        pass), ``trade-full``, ``trade-other-device``, ``not-enough-left``, ``trade-field`` (a
+        value out of its bounds), or what ``make`` raises.
         """
 
         def write(connection: Connection) -> Trade:
@@ -206,7 +207,10 @@ class Desk:
         now_ms = self._clock.now_ms()
         try:
             type, body = make(trade, role)
-            message = self._sign(trade.next_position(role), now_ms, type, body)
+            position = trade.next_position(role)
+            if not has_room(type, position.seq):
+                raise LocalError("trade-full", id=short(trade_id))
+            message = self._sign(position, now_ms, type, body)
         except RemoteError as error:
             raise LocalError("trade-field", field=error.fields.get("field", "text")) from None
         if step(trade, message, role) is None:
@@ -367,17 +371,33 @@ class Desk:
                 raise NotYet
         if incoming.is_copy:
             return
-        if isinstance(body, Ask):
-            if message.author == incoming.sender and body.publisher != self.household:
-                raise RemoteError("foreign-message")
-            since_ms = now_ms - DAY_MS
-            if book.count_opened_by(connection, message.author, since_ms) >= _MAX_OPENED_A_DAY:
-                raise RemoteError("too-many-trades")
-        elif (
-            not book.is_opened(connection, message.trade)
-            and book.count_orphans(connection, message.author) >= _MAX_ORPHANS
+        if (
+            isinstance(body, Ask)
+            and message.author == incoming.sender
+            and body.publisher != self.household
         ):
+            raise RemoteError("foreign-message")
+        if not book.is_opened(connection, message.trade):
+            self._check_room(connection, message, now_ms)
+
+    def _check_room(self, connection: Connection, message: Message, now_ms: int) -> None:
+        """No household fills this one's days or disk: it can wait until it is answered."""
+        author = message.author
+        if not isinstance(message.body, Ask):
+            if book.count_orphans(connection, author) >= _MAX_ORPHANS:
+                raise RemoteError("too-many-trades")
+            return
+        if book.count_opened_by(connection, author, now_ms - DAY_MS) >= _MAX_OPENED_A_DAY:
             raise RemoteError("too-many-trades")
+        if self.unanswered(connection, author, message.body.publisher) >= MAX_UNANSWERED:
+            raise NotYet(full=True)
+
+    def unanswered(
+        self, connection: Connection, seeker: HouseholdId, publisher: HouseholdId
+    ) -> int:
+        """Return how many trades of a seeker the publisher has not answered, as known here."""
+        asked = book.load_many(connection, book.ids_asked(connection, seeker, publisher))
+        return sum(map(stock.is_unanswered, asked))
 
     def _send_missing(self, connection: Connection, trade: Trade, letter: TradeLetter) -> None:
         """Send all messages of both sides that come after what the other says it has."""

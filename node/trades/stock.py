@@ -14,7 +14,8 @@ from protocol.ledger.receipt import Outcome
 from protocol.listing import read_listing
 from protocol.mark import State as Mark
 from protocol.trade.trade import Trade
-from protocol.trade.transitions import State
+from protocol.trade.transitions import Role, State
+from protocol.trade.types import Type
 
 _BEFORE_PROMISE = frozenset(
     {
@@ -27,6 +28,12 @@ _BEFORE_PROMISE = frozenset(
 def waits(trade: Trade) -> bool:
     """Tell whether somebody still hopes for a promise."""
     return trade.state in _BEFORE_PROMISE
+
+
+def is_unanswered(trade: Trade) -> bool:
+    """Tell whether somebody asks, and the publisher has said nothing but that others wait too."""
+    said = trade.chains[Role.PUBLISHER]
+    return waits(trade) and all(message.type is Type.QUEUE for message in said)
 
 
 def is_gone(trade: Trade) -> bool:

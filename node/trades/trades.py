@@ -26,7 +26,7 @@ from protocol.trade.agreement import Accept, Ask, Decline, Offer, Sign, Why, Wor
 from protocol.trade.bodies import Body
 from protocol.trade.codes import hash_of, read_code
 from protocol.trade.dispute import Dispute, Settle, Steward
-from protocol.trade.limits import PROMISE_MS, SALT_BYTES
+from protocol.trade.limits import MAX_UNANSWERED, PROMISE_MS, SALT_BYTES
 from protocol.trade.meeting import Address, Appoint, Confirm, Due, Slot, Slots
 from protocol.trade.message import TradeId
 from protocol.trade.request import Request
@@ -75,7 +75,7 @@ class Trades:
 
         Raises LocalError ``listing-not-found``, ``own-listing``, ``event-not-traded``,
         ``trade-unfit`` (terms that the listing does not have), ``no-credit``, ``already-asked``,
-        and of what is offered in return ``not-enough-left``.
+        ``asks-unanswered``, and of what is offered in return ``not-enough-left``.
         """
 
         def make(connection: Connection, now_ms: int) -> tuple[Ask, bytes]:
@@ -96,6 +96,9 @@ class Trades:
                 runs = trade.outcome is None and not is_over(trade)
                 if runs and trade.seeker == self._desk.household:
                     raise LocalError("already-asked", id=short(trade.id))
+            asking = self._desk.unanswered(connection, self._desk.household, record.household)
+            if asking >= MAX_UNANSWERED:
+                raise LocalError("asks-unanswered", most=MAX_UNANSWERED)
             salt = os.urandom(SALT_BYTES)
             try:
                 ask = Ask(

@@ -15,7 +15,7 @@ from protocol.trade.limits import LONGEST_PROMISE_MS, UNCONFIRMED_MS, UNSETTLED_
 from protocol.trade.meeting import Appoint, Confirm, Due
 from protocol.trade.message import Message
 from protocol.trade.trade import Trade
-from protocol.trade.transitions import Guard, Role, State
+from protocol.trade.transitions import TRANSITIONS, Guard, Role, State
 from protocol.trade.types import Type
 
 Check = Callable[[Trade, Message, Role], bool]
@@ -71,28 +71,31 @@ def _future_slot(trade: Trade, message: Message, role: Role) -> bool:
     return isinstance(body, Appoint) and body.slot.starts_at_ms > _written_ms(trade, message)
 
 
-def _after_appointment(trade: Trade, message: Message, role: Role) -> bool:
-    return _after(trade, message, trade.no_show_from_ms, 0)
+def _moment(guard: Guard, trade: Trade) -> int | None:
+    """Return when a guard that waits for a time begins to hold; None: never, as things stand."""
+    at_ms, wait_ms = {
+        Guard.AFTER_APPOINTMENT: (trade.no_show_from_ms, 0),
+        Guard.AFTER_PROMISE: (trade.runs_out_ms, 0),
+        Guard.LONG_AFTER_PROMISE: (trade.runs_out_ms, UNCONFIRMED_MS),
+        Guard.LONG_AFTER_DUE: (trade.terms.due_at_ms, UNCONFIRMED_MS),
+        Guard.LONG_AFTER_DISPUTE: (trade.disputed_at_ms, UNSETTLED_MS),
+    }[guard]
+    return None if at_ms is None else at_ms + wait_ms
 
 
-def _after_promise(trade: Trade, message: Message, role: Role) -> bool:
-    return _after(trade, message, trade.runs_out_ms, 0)
+def _after(guard: Guard) -> Check:
+    def check(trade: Trade, message: Message, role: Role) -> bool:
+        at_ms = _moment(guard, trade)
+        return at_ms is not None and _written_ms(trade, message) >= at_ms
+
+    return check
 
 
-def _long_after_promise(trade: Trade, message: Message, role: Role) -> bool:
-    return _after(trade, message, trade.runs_out_ms, UNCONFIRMED_MS)
-
-
-def _long_after_due(trade: Trade, message: Message, role: Role) -> bool:
-    return _after(trade, message, trade.terms.due_at_ms, UNCONFIRMED_MS)
-
-
-def _long_after_dispute(trade: Trade, message: Message, role: Role) -> bool:
-    return _after(trade, message, trade.disputed_at_ms, UNSETTLED_MS)
-
-
-def _after(trade: Trade, message: Message, at_ms: int | None, wait_ms: int) -> bool:
-    return at_ms is not None and _written_ms(trade, message) >= at_ms + wait_ms
+def lapses_at_ms(trade: Trade) -> int | None:
+    """Return when either side may let a trade lapse; None: not in its present state."""
+    rows = TRANSITIONS.get((trade.state, Type.LAPSE, Role.PUBLISHER), ())
+    moments = (_moment(guard, trade) for row in rows for guard in row.guards)
+    return next(moments, None)
 
 
 def _no_code(trade: Trade, message: Message, role: Role) -> bool:
@@ -224,11 +227,11 @@ _CHECKS: dict[Guard, Check] = {
     Guard.UNAWARE: _unaware,
     Guard.NAMED_SLOT: _named_slot,
     Guard.FUTURE_SLOT: _future_slot,
-    Guard.AFTER_APPOINTMENT: _after_appointment,
-    Guard.AFTER_PROMISE: _after_promise,
-    Guard.LONG_AFTER_PROMISE: _long_after_promise,
-    Guard.LONG_AFTER_DUE: _long_after_due,
-    Guard.LONG_AFTER_DISPUTE: _long_after_dispute,
+    Guard.AFTER_APPOINTMENT: _after(Guard.AFTER_APPOINTMENT),
+    Guard.AFTER_PROMISE: _after(Guard.AFTER_PROMISE),
+    Guard.LONG_AFTER_PROMISE: _after(Guard.LONG_AFTER_PROMISE),
+    Guard.LONG_AFTER_DUE: _after(Guard.LONG_AFTER_DUE),
+    Guard.LONG_AFTER_DISPUTE: _after(Guard.LONG_AFTER_DISPUTE),
     Guard.NO_CODE: _no_code,
     Guard.RIGHT_CODE: _right_code,
     Guard.LOAN: _loan,

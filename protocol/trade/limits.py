@@ -8,6 +8,16 @@ MAX_MESSAGE_BYTES = 6_144
 MAX_CHAIN = 256
 """Messages of one party in one trade: room for much haggling, none for a flood."""
 
+ENDING_FROM = 240
+"""From this seq on a party writes only what ends a trade or confirms something."""
+CLOSING_FROM = 248
+"""From this one on no new dispute either: the last eight places bring any trade to its end."""
+
+MAX_FORKS = 2
+"""Messages of one party with one seq that are kept: two prove that it lied."""
+MAX_UNANSWERED = 20
+"""Trades of one seeker with one publisher that the publisher has not answered yet."""
+
 MAX_TEXT = 500
 MAX_ADDRESS = 300
 MAX_SLOTS = 8

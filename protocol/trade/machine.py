@@ -17,20 +17,24 @@ from protocol.ids import HouseholdId
 from protocol.trade.agreement import Ask
 from protocol.trade.effects import apply
 from protocol.trade.guards import holds
-from protocol.trade.message import NOTHING, Message, MessageId
+from protocol.trade.message import NOTHING, Message, MessageId, TradeId
+from protocol.trade.room import has_room
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import TRANSITIONS, Role, State
 from protocol.trade.types import Type
 
 
-def fold(messages: Iterable[Message]) -> Trade | None:
+def fold(messages: Iterable[Message], trade_id: TradeId | None = None) -> Trade | None:
     """Return the trade that these messages make; None without the one that opens it.
 
-    messages: of one trade, read and of the right devices, in any order; repeated ones, such
-    as follow a gap, and those of others have no influence. Never raises.
+    messages: read and of the right devices, in any order; repeated ones, such as follow a gap,
+    and those of others have no influence. trade_id: of the trade; None: they are of one trade.
+    Never raises.
     """
     received = {message.id: message for message in messages}
-    opening = next((m for m in received.values() if m.type is Type.ASK), None)
+    if trade_id is None:
+        trade_id = next((m.trade for m in received.values() if m.type is Type.ASK), None)
+    opening = None if trade_id is None else received.get(trade_id)
     if opening is None or not isinstance(opening.body, Ask):
         return None
     ask = opening.body
@@ -38,7 +42,7 @@ def fold(messages: Iterable[Message]) -> Trade | None:
         return None
     own: dict[HouseholdId, list[Message]] = {ask.publisher: [], opening.author: []}
     for message in received.values():
-        if message.author in own and _same_trade(message, opening):
+        if message.author in own and _belongs(message, opening):
             own[message.author].append(message)
     trade = Trade(opening, ask, ask.terms)
     publisher, seeker = own[ask.publisher], own[opening.author]
@@ -56,11 +60,19 @@ def step(trade: Trade, message: Message, role: Role) -> State | None:
 
 def possible(trade: Trade, role: Role) -> set[Type]:
     """Return the types that this side may write now, guards aside."""
-    return {type for state, type, by in TRANSITIONS if state is trade.state and by is role}
+    seq = len(trade.chains[role])
+    return {
+        type
+        for state, type, by in TRANSITIONS
+        if state is trade.state and by is role and has_room(type, seq)
+    }
 
 
-def _same_trade(message: Message, opening: Message) -> bool:
-    return message.trade == opening.id and message.community == opening.community
+def _belongs(message: Message, opening: Message) -> bool:
+    """Tell whether a message of one of the two is of this trade; nothing takes the ASK's place."""
+    if (message.trade, message.community) != (opening.id, opening.community):
+        return False
+    return message.seq > 0 or message.author != opening.author or message is opening
 
 
 def _chain(own: Sequence[Message], others: Sequence[Message]) -> list[Message]:

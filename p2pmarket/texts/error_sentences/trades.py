@@ -22,6 +22,10 @@ TRADES: Mapping[str, Sentences] = {
         msgid("“{step}” is not possible now. This trade stands like this: {state}."),
         msgid("“p2pmarket trade show ID” tells what you can do."),
     ),
+    "trade-full": Sentences(
+        msgid("So much was said in this trade that the room left is kept for its end."),
+        msgid("“p2pmarket trade show ID” tells how you can confirm or end it."),
+    ),
     "trade-field": Sentences(
         msgid("“{field}” has a value that is not possible: empty, too long, or malformed."),
         msgid("“--help” shows how to write it."),
@@ -52,6 +56,10 @@ TRADES: Mapping[str, Sentences] = {
     "already-asked": Sentences(
         msgid("You have asked for this already (trade {id})."),
         msgid("“p2pmarket trade show {id}” tells where it stands."),
+    ),
+    "asks-unanswered": Sentences(
+        msgid("This household has not yet answered {most} things that you asked it for."),
+        msgid("Wait for an answer, or take one back with “p2pmarket trade cancel ID”."),
     ),
     "variant-needed": Sentences(
         msgid("This comes in several variants ({choices})."),
