@@ -10,6 +10,7 @@ import trio
 
 from node.conduct import Conduct
 from node.mail.dispatch import FIRST_DELAY_S, LONGEST_DELAY_S, Dispatch, Jobs
+from node.mail.holder_conduct import HolderConduct
 from node.mail.mailroom import Brought, Mailroom
 from node.mail.outbox_reading import parcels
 from node.network.port import HostKey, Network, NetworkError, Stream, StreamClosed
@@ -17,12 +18,23 @@ from protocol.errors import LocalError, RemoteError
 from protocol.mail import post as messages
 from protocol.mail.limits import MAX_PARCELS
 from protocol.mail.parcel import parcel_id
-from protocol.mail.post import Code, Collect, Collected, Deliver, Deposit, Parcels, Result, Waiting
+from protocol.mail.post import (
+    Code,
+    Collect,
+    Collected,
+    Deliver,
+    Deposit,
+    Leave,
+    Parcels,
+    Result,
+    Waiting,
+)
 
 COLLECT_S = 60.0
 _DEADLINE_S = 30.0
 _MAX_ROUNDS = 256
 """Frames of collected parcels in one go: more than one mailbox may hold."""
+Way = Deliver | Deposit | Leave
 _DONE = frozenset({Code.TAKEN, Code.KNOWN, Code.HELD})
 
 
@@ -36,6 +48,7 @@ class Courier:
         mailroom: Mailroom,
         dispatch: Dispatch,
         conduct: Conduct,
+        holders: HolderConduct,
         random: Random,
         on_fault: Callable[[HostKey, str], None],
     ) -> None:
@@ -45,6 +58,7 @@ class Courier:
         self._mailroom = mailroom
         self._dispatch = dispatch
         self._conduct = conduct
+        self._holders = holders
         self._random = random
         self._on_fault = on_fault
         self._jobs = Jobs()
@@ -59,8 +73,7 @@ class Courier:
 
     def give(self, jobs: Jobs) -> None:
         """Have parcels brought to the host."""
-        self._jobs.deliver += jobs.deliver
-        self._jobs.deposit += jobs.deposit
+        self._jobs.add(jobs)
         self._wake.set()
 
     def collect(self) -> None:
@@ -79,7 +92,7 @@ class Courier:
             while True:
                 self._wake = trio.Event()
                 await self._work()
-                if self._jobs.deliver or self._jobs.deposit or self._collects or self._tells:
+                if self._jobs.rows or self._collects or self._tells:
                     continue
                 with trio.move_on_after(COLLECT_S * self._random.uniform(0.8, 1.2)) as waiting:
                     await self._wake.wait()
@@ -95,15 +108,15 @@ class Courier:
             if self._tells:
                 self._tells = False
                 await self._ask(messages.write(Waiting()), parcels=0)
-            await self._bring(jobs.deliver, is_deposit=False)
+            await self._bring(jobs.deliver, Deliver)
             if self._collects:
                 self._collects = False
                 await self._collect()
-            await self._bring(jobs.deposit, is_deposit=True)
+            await self._bring(jobs.deposit, Deposit)
+            await self._bring(jobs.leave, Leave)
         except (NetworkError, RemoteError, LocalError) as error:
             self._note_failure(error)
-            rows = [*jobs.deliver, *jobs.deposit]
-            self._dispatch.failed(rows, self._host, trio.current_time(), FIRST_DELAY_S)
+            self._dispatch.failed(jobs.rows, self._host, trio.current_time(), FIRST_DELAY_S)
             await self._close()
             await self._pause()
         else:
@@ -127,7 +140,7 @@ class Courier:
 
     # -- bringing
 
-    async def _bring(self, rows: Sequence[int], is_deposit: bool) -> None:
+    async def _bring(self, rows: Sequence[int], way: type[Way]) -> None:
         rest = list(rows)
         while rest:
             part = rest[:MAX_PARCELS]
@@ -137,7 +150,7 @@ class Courier:
             sent = [n for n in part if n in found]
             sent = sent[: messages.fit([found[n] for n in sent])]
             if sent:
-                await self._hand_over(sent, tuple(found[n] for n in sent), is_deposit)
+                await self._hand_over(sent, tuple(found[n] for n in sent), way)
             rest = [n for n in rest if n not in {*gone, *sent}]
 
     async def _bytes_of(self, rows: Sequence[int]) -> Mapping[int, bytes]:
@@ -146,10 +159,10 @@ class Courier:
         )
 
     async def _hand_over(
-        self, rows: Sequence[int], raws: tuple[bytes, ...], is_deposit: bool
+        self, rows: Sequence[int], raws: tuple[bytes, ...], way: type[Way]
     ) -> None:
-        frame = messages.write(Deposit(raws) if is_deposit else Deliver(raws))
-        codes = await self._ask(frame, len(raws))
+        is_deposit = way is not Deliver
+        codes = await self._ask(messages.write(way(raws)), len(raws))
         results = [
             Brought(n, parcel_id(raw), code) for n, raw, code in zip(rows, raws, codes, strict=True)
         ]
@@ -169,7 +182,20 @@ class Courier:
     # -- collecting
 
     async def _collect(self) -> None:
-        """Fetch what is new; what could not be taken is fetched again after a while."""
+        """Fetch what is new; what could not be taken is fetched again after a while.
+
+        Nothing is asked of a holder whose answers were of no use a while ago.
+        """
+        holder = self._mailroom.household_of(self._host) or self._host
+        if trio.current_time() < self._holders.again_s(holder):
+            return
+        try:
+            await self._collect_from(holder)
+        except RemoteError:
+            self._holders.fault(holder, trio.current_time())
+            raise
+
+    async def _collect_from(self, holder: bytes) -> None:
         if trio.current_time() >= self._again_s:
             self._after = 0
         left_some = False
@@ -182,6 +208,7 @@ class Courier:
             if answer.last <= self._after:
                 raise RemoteError("mail-endless")
             codes = await self._mailroom.take(answer.parcels, self._host)
+            useful = self._holders.handed_over(holder, codes, trio.current_time())
             settled = tuple(
                 parcel_id(raw)
                 for raw, code in zip(answer.parcels, codes, strict=True)
@@ -191,6 +218,8 @@ class Courier:
                 await self._ask(messages.write(Collected(settled)), parcels=0)
             left_some |= len(settled) < len(codes)
             self._after = answer.last
+            if not useful:
+                raise RemoteError("mail-useless")
         else:
             raise RemoteError("mail-endless")
         if left_some:

@@ -23,10 +23,24 @@ LONGEST_DELAY_S = 3_600.0
 
 @dataclass(slots=True)
 class Jobs:
-    """Rows of parcels to deliver to, or to deposit at, one connected host."""
+    """Rows of parcels to deliver to, or to deposit at, one connected host; or to leave there,
+    if they are delivery notes.
+    """
 
     deliver: list[int] = field(default_factory=list)
     deposit: list[int] = field(default_factory=list)
+    leave: list[int] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[int]:
+        """All of them."""
+        return [*self.deliver, *self.deposit, *self.leave]
+
+    def add(self, other: Jobs) -> None:
+        """Have these as well."""
+        self.deliver += other.deliver
+        self.deposit += other.deposit
+        self.leave += other.leave
 
 
 @dataclass(slots=True)
@@ -66,9 +80,10 @@ class Dispatch:
                     jobs.setdefault(host, Jobs()).deliver.append(parcel.n)
             else:
                 for holder in self._holders(parcel, hosts, now_s):
-                    jobs.setdefault(holder, Jobs()).deposit.append(parcel.n)
+                    job = jobs.setdefault(holder, Jobs())
+                    (job.leave if parcel.topic == Topic.DELIVERY else job.deposit).append(parcel.n)
         for host, job in jobs.items():
-            self._under_way.update((n, host) for n in (*job.deliver, *job.deposit))
+            self._under_way.update((n, host) for n in job.rows)
         rows = {parcel.n for parcel in due}
         self._waiting = {key: w for key, w in self._waiting.items() if key[0] in rows}
         later = [w.due_s for (_, host), w in self._waiting.items() if host in hosts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from node.mail.intake import Intake, Taken
 from node.mail.outbox import Outbox
 from node.mail.outbox_reading import Row, waiting_for
 from node.network.port import HostKey
+from node.network.token_bucket import TokenBucket
 from node.store.database import Connection, Database
 from protocol.ids import DeviceKey, HouseholdId
+from protocol.limits import DAY_MS
 from protocol.mail.letter import Note, Topic, read_note
 from protocol.mail.limits import MAX_NOTED
 from protocol.mail.mailbox import tags_now
@@ -22,6 +25,10 @@ from protocol.membership.members import Members
 
 _MAX_NOTES = 64
 """That wait for one device: who never fetches them could have the disk filled with more."""
+_NOTES_A_DAY = 256.0
+"""Written to one household: it decides, by how it brings its parcels, how many are called for.
+What is not noted today is noted when the letter comes once more."""
+_HOUSEHOLDS_REMEMBERED = 512
 
 Write = Callable[[Connection, HouseholdId, Topic, bytes, DeviceKey], bytes]
 """Queues a letter to one device within a transaction."""
@@ -63,6 +70,7 @@ class Mailroom:
         self._conduct = conduct
         self._members = members
         self._network_key = network_key
+        self._notes: OrderedDict[HouseholdId, TokenBucket] = OrderedDict()
         intake.serve(Topic.DELIVERY, self._take_note)
 
     def is_confirmed(self, household: HouseholdId) -> bool:
@@ -94,7 +102,8 @@ class Mailroom:
         def take(connection: Connection) -> Taken:
             taken = self._intake.take(connection, raws, remote, now_ms)
             for author in dict.fromkeys((*taken.acks, *taken.nacks)):
-                if waiting_for(connection, author[0], Topic.DELIVERY, author[1]) >= _MAX_NOTES:
+                waiting = waiting_for(connection, author[0], Topic.DELIVERY, author[1])
+                if waiting >= _MAX_NOTES or not self._may_note(author[0], now_ms):
                     taken.counts["mail-notes-full"] += 1
                     continue
                 acks, nacks = taken.acks.get(author, []), taken.nacks.get(author, [])
@@ -109,6 +118,16 @@ class Mailroom:
                 listener(taken.letters)
         self.wake()
         return taken.codes
+
+    def _may_note(self, household: HouseholdId, now_ms: int) -> bool:
+        """Whether a household has not been written too many notes today."""
+        bucket = self._notes.pop(household, None) or TokenBucket(
+            _NOTES_A_DAY * 1_000 / DAY_MS, _NOTES_A_DAY
+        )
+        self._notes[household] = bucket
+        while len(self._notes) > _HOUSEHOLDS_REMEMBERED:
+            self._notes.popitem(last=False)
+        return bucket.take(now_ms / 1_000)
 
     async def note_deposit(self, host: HostKey, results: Sequence[Brought]) -> None:
         """Keep which parcels a host holds now."""

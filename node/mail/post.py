@@ -21,6 +21,7 @@ from node.inbox import Inbox
 from node.mail import holding
 from node.mail.courier import Courier
 from node.mail.dispatch import Dispatch
+from node.mail.holder_conduct import HolderConduct
 from node.mail.holding import HeldForOthers
 from node.mail.incoming import Delivery, DeliveryState, Incoming, NotYet, TakeIn
 from node.mail.intake import Intake
@@ -94,6 +95,7 @@ class Post:
         self._outbox = Outbox(community, own, self._keys.device, sealing, members)
         self._intake = Intake(community, own, sealing, members)
         self._dispatch = Dispatch(own, members, random)
+        self._holders = HolderConduct(random)
         self._mailroom = Mailroom(
             database,
             self._outbox,
@@ -187,6 +189,7 @@ class Post:
             self._mailroom,
             self._dispatch,
             self._conduct,
+            self._holders,
             self._random,
             self._fault,
         )

@@ -13,11 +13,23 @@ from node.mail import holding
 from node.mail.mailroom import Mailroom
 from node.network.port import HostKey, Network, NetworkError, Stream
 from node.network.token_bucket import TokenBucket
+from node.store.database import Connection
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import HouseholdId
+from protocol.mail import limits
 from protocol.mail import post as messages
 from protocol.mail.parcel import read_parcel
-from protocol.mail.post import Code, Collect, Collected, Deliver, Deposit, Parcels, Result, Waiting
+from protocol.mail.post import (
+    Code,
+    Collect,
+    Collected,
+    Deliver,
+    Deposit,
+    Leave,
+    Parcels,
+    Result,
+    Waiting,
+)
 
 IDLE_S = 180.0
 """A courier collects every minute: a stream on which nothing comes for so long is dead."""
@@ -48,6 +60,7 @@ class Serving:
         self._on_deposited = on_deposited
         self._serving: dict[HostKey, trio.CancelScope] = {}
         self._buckets: OrderedDict[bytes, TokenBucket] = OrderedDict()
+        self._deposits: OrderedDict[bytes, TokenBucket] = OrderedDict()
         network.serve(messages.PROTOCOL, self._serve)
 
     async def _serve(self, stream: Stream) -> None:
@@ -74,13 +87,14 @@ class Serving:
     async def _answer(self, message: messages.Message, peer: HostKey) -> messages.Message:
         household = self._mailroom.household_of(peer)
         match message:
-            case Deliver(raws) | Deposit(raws):
+            case Deliver(raws) | Deposit(raws) | Leave(raws):
                 if household is None or not self._may(household, 1 + len(raws)):
                     return Result((Code.LATER,) * len(raws))
                 if not raws:
                     return Result(())
-                if isinstance(message, Deposit):
-                    return Result(await self._deposit(raws, household))
+                if not isinstance(message, Deliver):
+                    is_note = isinstance(message, Leave)
+                    return Result(await self._deposit(raws, household, is_note))
                 return Result(tuple(await self._mailroom.take(raws, peer)))
             case Collect() | Collected() | Waiting():
                 if household is not None and not self._may(household, 1):
@@ -99,13 +113,21 @@ class Serving:
                 return Result(())
         raise RemoteError("mail-unexpected")
 
-    async def _deposit(self, raws: tuple[bytes, ...], household: HouseholdId) -> tuple[Code, ...]:
+    async def _deposit(
+        self, raws: tuple[bytes, ...], household: HouseholdId, is_note: bool
+    ) -> tuple[Code, ...]:
+        if not self._may_deposit(household, len(raws)):
+            return (Code.LATER,) * len(raws)
         now_ms, confirmed = self._clock.now_ms(), self._mailroom.is_confirmed(household)
-        codes = await self._mailroom.database.write(
-            lambda connection: holding.deposit(connection, raws, household, confirmed, now_ms)
-        )
+
+        def keep(connection: Connection) -> list[Code]:
+            if is_note:
+                return holding.leave(connection, raws, household, now_ms)
+            return holding.deposit(connection, raws, household, confirmed, now_ms)
+
+        codes = await self._mailroom.database.write(keep)
         for code in codes:
-            self._conduct.count(f"mail-deposit:{code.name.lower()}")
+            self._conduct.count(f"mail-{'note' if is_note else 'deposit'}:{code.name.lower()}")
         kept = {
             read_parcel(r).tag for r, code in zip(raws, codes, strict=True) if code is Code.HELD
         }
@@ -122,10 +144,25 @@ class Serving:
 
     def _may(self, household: HouseholdId, tokens: float) -> bool:
         """Whether a household may send this much more now; else it is told to wait."""
-        bucket = self._buckets.pop(household, None) or TokenBucket(_PER_S, _BURST)
-        self._buckets[household] = bucket
-        while len(self._buckets) > _HOUSEHOLDS_REMEMBERED:
-            self._buckets.popitem(last=False)
+        return self._take(self._buckets, household, _PER_S, _BURST, tokens)
+
+    def _may_deposit(self, household: HouseholdId, parcels: int) -> bool:
+        """Whether a household has not had too much kept today, for whomever."""
+        most = float(limits.DEPOSITS_A_DAY)
+        return self._take(self._deposits, household, most / 86_400, most, parcels)
+
+    def _take(
+        self,
+        buckets: OrderedDict[bytes, TokenBucket],
+        household: HouseholdId,
+        per_s: float,
+        burst: float,
+        tokens: float,
+    ) -> bool:
+        bucket = buckets.pop(household, None) or TokenBucket(per_s, burst)
+        buckets[household] = bucket
+        while len(buckets) > _HOUSEHOLDS_REMEMBERED:
+            buckets.popitem(last=False)
         if bucket.take(trio.current_time(), tokens):
             return True
         self._conduct.count("mail-throttled")

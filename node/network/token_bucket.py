@@ -20,10 +20,11 @@ class TokenBucket:
     def take(self, now: float, tokens: float = 1.0) -> bool:
         """Spend tokens. False if there are too few; nothing is spent then.
 
-        now: seconds on any monotonic clock, the same one on every call.
+        now: seconds on any clock, the same one on every call. One that is set back earns
+        nothing then, and does not stop.
         """
         if self._filled_at is not None:
-            earned = (now - self._filled_at) * self.rate_per_s
+            earned = max(0.0, now - self._filled_at) * self.rate_per_s
             self._tokens = min(self.burst, self._tokens + earned)
         self._filled_at = now
         if self._tokens < tokens:

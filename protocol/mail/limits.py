@@ -53,4 +53,15 @@ HELD_PARCELS = 8_192
 HELD_BYTES = 64 << 20
 TAG_PARCELS = 1_024
 """What a holder keeps: for one depositing household, for one that nobody has confirmed (there
-may be many of them), in all, and under one tag."""
+may be many of them), in all, and under one tag. Of the last two nobody gets more than it leaves
+free: whoever comes later, and however many have flooded it, finds room."""
+
+DEPOSITS_A_DAY = 1_024
+"""Parcels that one household may deposit at a holder in a day: what a flooder can have its
+victim collect from an honest holder."""
+
+NOTES_UNDER_TAG = 16
+NOTES_OF_DEPOSITOR = 64
+NOTES_BYTES = 1 << 20
+"""Of delivery notes a holder keeps the latest: of one household under one tag, and in all. A
+flooder decides how many notes its victim writes; they must not use up the victim's room."""

@@ -27,6 +27,7 @@ class Tag(IntEnum):
     PARCELS = 4
     COLLECTED = 5
     WAITING = 6
+    LEAVE = 7
 
 
 class Code(IntEnum):
@@ -51,6 +52,13 @@ class Deliver:
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """Parcels for the other end to keep for somebody."""
+
+    parcels: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Delivery notes for the other end to keep for somebody, as long as there is room for them."""
 
     parcels: tuple[bytes, ...]
 
@@ -84,7 +92,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One code for each parcel of a Deliver or Deposit, in order; none for other messages.
+    """One code for each parcel of a Deliver, Deposit or Leave, in order; none for other messages.
 
     codes: of Code; one that this version does not know is read as LATER.
     """
@@ -92,7 +100,7 @@ class Result:
     codes: tuple[Code, ...]
 
 
-Message = Deliver | Deposit | Collect | Parcels | Collected | Waiting | Result
+Message = Deliver | Deposit | Leave | Collect | Parcels | Collected | Waiting | Result
 
 
 def write(message: Message) -> bytes:
@@ -102,6 +110,8 @@ def write(message: Message) -> bytes:
             return wire.pack((int(Tag.DELIVER), parcels))
         case Deposit(parcels):
             return wire.pack((int(Tag.DEPOSIT), parcels))
+        case Leave(parcels):
+            return wire.pack((int(Tag.LEAVE), parcels))
         case Collect(after):
             return wire.pack((int(Tag.COLLECT), after))
         case Parcels(last, parcels):
@@ -124,6 +134,8 @@ def read(frame: bytes) -> Message:
             return Deliver(_parcels(_fields(value, 2)))
         case Tag.DEPOSIT:
             return Deposit(_parcels(_fields(value, 2)))
+        case Tag.LEAVE:
+            return Leave(_parcels(_fields(value, 2)))
         case Tag.COLLECT:
             return Collect(_fields(value, 2).integer("after", 0, limits.MAX_TIME_MS))
         case Tag.PARCELS:

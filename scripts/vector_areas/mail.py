@@ -17,7 +17,17 @@ from protocol.mail import mailbox, parcel, post
 from protocol.mail.card import Card, bind, card_in
 from protocol.mail.letter import Chat, Letter, Note, Topic
 from protocol.mail.parcel import Inner, Parcel
-from protocol.mail.post import Code, Collect, Collected, Deliver, Deposit, Parcels, Result, Waiting
+from protocol.mail.post import (
+    Code,
+    Collect,
+    Collected,
+    Deliver,
+    Deposit,
+    Leave,
+    Parcels,
+    Result,
+    Waiting,
+)
 from vector_areas import Case
 from vector_areas.mail_sealed import ANA_DEVICE, COMMUNITY, HPKE_PUBLIC, HPKE_SEED, NETWORK_KEY
 from vector_areas.records import ANA, BEN, WORLD
@@ -285,6 +295,7 @@ def _frames() -> Iterator[Case]:
         "deliver-nothing": (Deliver(()), "no parcels"),
         "result": (Result(tuple(Code)), "one of each code"),
         "deposit": (Deposit((raw,)), "one parcel"),
+        "leave": (Leave((raw,)), "one note"),
         "collect": (Collect(0), "from the start"),
         "collect-on": (Collect(70_000), "what comes after number 70,000"),
         "parcels": (Parcels(70_001, (raw,)), "one parcel, with its number"),
@@ -306,7 +317,11 @@ def _frames() -> Iterator[Case]:
         ("collect-negative", wire.pack((3, -1)), "MAI-40", "numbers begin at 0"),
         ("collected-short", wire.pack((5, (bytes(31),))), "MAI-40", "31 bytes of an id"),
         ("waiting-arity", wire.pack((6, None)), "MAI-40", "one field too many"),
-        ("tag-unknown", wire.pack((7,)), "MAI-43", "no such frame"),
+        ("collect-greatest", wire.pack((3, 2**48 - 1)), "MAI-40", "the greatest number"),
+        ("collect-beyond", wire.pack((3, 2**48)), "MAI-40", "beyond it"),
+        ("parcels-last-beyond", wire.pack((4, 2**48, ())), "MAI-40", "beyond the greatest number"),
+        ("leave-arity", wire.pack((7,)), "MAI-43", "no list of notes"),
+        ("tag-unknown", wire.pack((8,)), "MAI-43", "no such frame"),
         ("tag-missing", wire.pack(()), "MAI-43", "an empty array"),
         ("not-canonical", bytes.fromhex("91cc06"), "MAI-43", "the tag in two bytes"),
     ):
@@ -321,6 +336,8 @@ def _frame(frame: bytes) -> dict[str, object]:
             return {"tag": 1, "codes": list(codes)}
         case Deposit(parcels):
             return {"tag": 2, "parcels": _ids(parcels)}
+        case Leave(parcels):
+            return {"tag": 7, "parcels": _ids(parcels)}
         case Collect(after):
             return {"tag": 3, "after": after}
         case Parcels(last, parcels):

@@ -361,8 +361,8 @@ def frame(raw: bytes) -> dict:
     values = unpack(raw, 1_048_576)
     need(type(values) is list and values and type(values[0]) is int)
     tag, rest = values[0], values[1:]
-    need(tag in range(7) and len(rest) == (1, 1, 1, 1, 2, 1, 0)[tag])
-    if tag in (0, 2, 4):
+    need(tag in range(8) and len(rest) == (1, 1, 1, 1, 2, 1, 0, 1)[tag])
+    if tag in (0, 2, 4, 7):
         need(type(rest[-1]) is list and len(rest[-1]) <= 64)
         for raw_parcel in rest[-1]:
             need(type(raw_parcel) is bytes and len(raw_parcel) <= 33_968)
