@@ -217,7 +217,7 @@ class Community:
         if self._another_confirms(member.invite):
             return 0
         body = Confirmation(member.household, member.invite).pack()
-        slots = range(self._inbox.members.slots(self.self_id, Kind.CONFIRMATION))
+        slots = range(self._inbox.members.covers(self.self_id))
         (result,) = await self._author.publish(Kind.CONFIRMATION, [body], slots)
         return 0 if isinstance(result, LocalError) else 1
 
@@ -252,7 +252,7 @@ class Community:
         used = [
             r for r in (await self._author.standing(Kind.CONFIRMATION)).values() if not r.withdrawn
         ]
-        return self._inbox.members.slots(self.self_id, Kind.CONFIRMATION) - len(used)
+        return self._inbox.members.covers(self.self_id) - len(used)
 
     # -- parting
 

@@ -15,7 +15,9 @@ from protocol.wire import Fields
 BODY_VERSION = 1
 CREDIT_VERSION = 2
 """Version 1 and the terms of community credit."""
-_ARITY = 14
+GOVERNED_VERSION = 3
+"""Version 2, whose credit may be nil, and how newcomers are received."""
+_ARITY = {BODY_VERSION: 14, CREDIT_VERSION: 15, GOVERNED_VERSION: 16}
 SALT_BYTES = 16
 MAX_UNIT = 20
 
@@ -43,6 +45,34 @@ class CreditRules:
             raise RemoteError("body-invalid", field="credit_limit")
 
 
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """How newcomers are received, and what makes neighbours look twice.
+
+    approval: whether a household that comes by an invite waits until a person has confirmed
+    it. subtree: the most households below one that the founder let in, over all invitations;
+    0 for no bound (fixed at the founding). first_listings: how many listings of a confirmed
+    household show before anybody vouched for it or traded with it; 0 for no bound.
+    worry_words: listings with one of these are held for a second look.
+    """
+
+    approval: bool = False
+    subtree: int = 0
+    first_listings: int = 0
+    worry_words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.subtree <= limits.MAX_SUBTREE:
+            raise RemoteError("body-invalid", field="subtree")
+        if not 0 <= self.first_listings <= limits.MAX_LISTING_SLOTS:
+            raise RemoteError("body-invalid", field="first_listings")
+        words = self.worry_words
+        if len(words) > limits.MAX_WORRY_WORDS or not all(
+            is_text(word, limits.MAX_WORRY_WORD, shortest=1) for word in words
+        ):
+            raise RemoteError("body-invalid", field="worry_words")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
     """The body of a charter.
@@ -52,7 +82,7 @@ class Charter:
     listing shows before it must be renewed. photos: per listing. invite_budget: households
     that a member may confirm. quorum: stewards that must agree to a removal or a new version.
     salt: random, makes the founder's key in this community unlike any other of theirs.
-    credit: None where the community keeps none.
+    credit: None where the community keeps none. reception: see there.
     """
 
     name: str
@@ -69,6 +99,12 @@ class Charter:
     quorum: int = 1
     places: tuple[Place, ...] = ()
     credit: CreditRules | None = None
+    reception: Reception = Reception()
+
+    @property
+    def subtree(self) -> int:
+        """The most households below one that the founder let in; 0: no bound."""
+        return self.reception.subtree
 
     def __post_init__(self) -> None:
         def require(holds: bool, field: str) -> None:
@@ -98,7 +134,7 @@ class Charter:
         return next((p for p in self.places if p.name.casefold() == wanted), None)
 
     def pack(self) -> bytes:
-        """Return the body's canonical bytes: version 2 only where there is credit."""
+        """Return the body's canonical bytes, in the lowest version that can say it."""
         fields = (
             self.name,
             self.rules,
@@ -114,20 +150,29 @@ class Charter:
             self.quorum,
             tuple(place.as_value() for place in self.places),
         )
-        if self.credit is None:
-            return wire.pack((BODY_VERSION, *fields))
-        credit = (self.credit.unit, self.credit.limit)
-        return wire.pack((CREDIT_VERSION, *fields, credit))
+        credit = None if self.credit is None else (self.credit.unit, self.credit.limit)
+        if self.reception != Reception():
+            received = self.reception
+            reception = (
+                received.approval,
+                received.subtree,
+                received.first_listings,
+                received.worry_words,
+            )
+            return wire.pack((GOVERNED_VERSION, *fields, credit, reception))
+        if credit is not None:
+            return wire.pack((CREDIT_VERSION, *fields, credit))
+        return wire.pack((BODY_VERSION, *fields))
 
 
 def read_charter(body: bytes) -> Charter:
     """Read a charter's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
     value = wire.unpack(body, limits.MAX_RECORD_BYTES)
-    has_credit = type(value) is tuple and len(value) == _ARITY + 1
-    fields = Fields(value, _ARITY + 1 if has_credit else _ARITY, "charter")
-    version = CREDIT_VERSION if has_credit else BODY_VERSION
-    fields.integer("version", version, version)
-    return Charter(
+    version = value[0] if type(value) is tuple and value else None
+    arity = _ARITY.get(version, 0) if type(version) is int else 0
+    fields = Fields(value, arity, "charter")
+    fields.integer("version", BODY_VERSION, GOVERNED_VERSION)
+    charter = Charter(
         name=fields.text("name"),
         rules=fields.text("rules"),
         salt=fields.octets("salt", SALT_BYTES),
@@ -141,10 +186,31 @@ def read_charter(body: bytes) -> Charter:
         invite_budget=fields.integer("invite_budget", 0, limits.FOUNDER_CONFIRMATION_SLOTS),
         quorum=fields.integer("quorum", 1, 100),
         places=tuple(map(read_place, fields.array("places", limits.MAX_PLACES))),
-        credit=_read_credit(fields.array("credit", 2)) if has_credit else None,
+        credit=_read_credit(fields, version) if version != BODY_VERSION else None,
+        reception=(
+            _read_reception(fields.optional("reception"))
+            if version == GOVERNED_VERSION
+            else Reception()
+        ),
     )
+    if charter.pack() != body:
+        raise RemoteError("body-invalid", field="version")
+    return charter
 
 
-def _read_credit(value: tuple[wire.Value, ...]) -> CreditRules:
+def _read_credit(charter: Fields, version: wire.Value) -> CreditRules | None:
+    value = charter.optional("credit")
+    if value is None and version == GOVERNED_VERSION:
+        return None
     fields = Fields(value, 2, "credit")
     return CreditRules(fields.text("unit"), fields.integer("limit", 1, limits.MAX_CREDIT))
+
+
+def _read_reception(value: wire.Value) -> Reception:
+    fields = Fields(value, 4, "reception")
+    return Reception(
+        fields.boolean("approval"),
+        fields.integer("subtree", 0, limits.MAX_SUBTREE),
+        fields.integer("first_listings", 0, limits.MAX_LISTING_SLOTS),
+        fields.texts("worry_words", limits.MAX_WORRY_WORDS),
+    )

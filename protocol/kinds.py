@@ -20,6 +20,10 @@ class Kind(IntEnum):
     INVITE = 4
     CONFIRMATION = 5
     REMOVAL = 6
+    SEATS = 7
+    AMENDMENT = 8
+    CONSENT = 9
+    VOUCHES = 10
     PROFILE = 32
     LISTING = 33
     MARK = 34

@@ -43,6 +43,9 @@ DEVICE_SLOTS = 8
 INVITE_SLOTS = 64
 FOUNDER_CONFIRMATION_SLOTS = 4_096
 REMOVAL_SLOTS = 4_096
+STEWARD_CONFIRMATION_SLOTS = 256
+STEWARD_REMOVAL_SLOTS = 128
+"""Of any household but the founder: whether it is a steward's, no slot can depend on."""
 UNKNOWN_MEMBERSHIP_SLOTS = 16
 UNKNOWN_CONTENT_SLOTS = 32
 UNKNOWN_DURABLE_SLOTS = 32
@@ -69,6 +72,13 @@ MAX_PROOF_BYTES = 16_384
 """Sixteen links of some 940 bytes: a joiner, who knows the founding charter only, can follow
 the longest chain."""
 MAX_PROOF_RECORDS = 64
+MAX_STEWARDS = 32
+MAX_SEATS_IN_RECORD = 128
+MAX_VOUCHES_IN_RECORD = 200
+MAX_AMENDMENT = 1_000_000
+"""The highest number of a charter's version."""
+MAX_SUBTREE = 100_000
+"""The most households below one of those that the founder let in."""
 
 # -- texts, in Unicode code points
 MAX_NAME = 60
@@ -87,6 +97,8 @@ MAX_PLACES = 32
 MAX_CATEGORIES = 40
 MAX_QUESTIONS = 5
 MAX_LANGUAGES = 8
+MAX_WORRY_WORDS = 40
+MAX_WORRY_WORD = 40
 
 MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000

@@ -16,6 +16,11 @@ from protocol.text import is_harmless
 from protocol.wire import Fields
 
 BODY_VERSION = 1
+_SIGNERS_VERSION = 2
+"""Of a removal: version 1 and what the removed household's devices have signed till when."""
+MAX_SIGNERS = limits.DEVICE_SLOTS
+_LAST = 999_912
+"""A month: no receipt bears a later one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +143,22 @@ def read_confirmation(body: bytes) -> Confirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """A removed household's device, and up to which month (yyyymm) receipts may bear its name.
+
+    device: its signing key. What others signed together with it does not end with the removal.
+    """
+
+    device: bytes
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """A household is removed, for a reason that all can read.
 
     standing: the households it confirmed that stay members; all others of them are void.
+    signers: at most MAX_SIGNERS; they have no say in who belongs.
     reason: without control and bidi characters, and otherwise any text: who belongs must not
     depend on a reader's Unicode tables, so normalisation and white space are not judged.
     """
@@ -149,20 +166,28 @@ class Removal:
     household: HouseholdId
     reason: str
     standing: tuple[HouseholdId, ...] = ()
+    signers: tuple[Signer, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.reason) <= limits.MAX_REASON or not is_harmless(self.reason):
             raise RemoteError("body-invalid", field="reason")
 
     def pack(self) -> bytes:
-        """Return the body's canonical bytes."""
-        return wire.pack((BODY_VERSION, self.household, self.reason, self.standing))
+        """Return the body's canonical bytes: version 2 only where signers are named."""
+        fields = (self.household, self.reason, self.standing)
+        if not self.signers:
+            return wire.pack((BODY_VERSION, *fields))
+        signers = tuple((signer.device, signer.month) for signer in self.signers)
+        return wire.pack((_SIGNERS_VERSION, *fields, signers))
 
 
 def read_removal(body: bytes) -> Removal:
     """Read a removal's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
-    fields = Fields(wire.unpack(body, limits.MAX_RECORD_BYTES), 4, "removal")
-    fields.integer("version", BODY_VERSION, BODY_VERSION)
+    value = wire.unpack(body, limits.MAX_RECORD_BYTES)
+    names_signers = type(value) is tuple and len(value) == 5
+    fields = Fields(value, 5 if names_signers else 4, "removal")
+    version = _SIGNERS_VERSION if names_signers else BODY_VERSION
+    fields.integer("version", version, version)
     household = HouseholdId(fields.octets("household", ID_BYTES))
     reason = fields.text("reason")
     standing: list[HouseholdId] = []
@@ -170,4 +195,15 @@ def read_removal(body: bytes) -> Removal:
         if type(item) is not bytes or len(item) != ID_BYTES:
             raise RemoteError("body-invalid", field="standing")
         standing.append(HouseholdId(item))
-    return Removal(household, reason, tuple(standing))
+    signers = _read_signers(fields) if names_signers else ()
+    return Removal(household, reason, tuple(standing), signers)
+
+
+def _read_signers(fields: Fields) -> tuple[Signer, ...]:
+    found: list[Signer] = []
+    for item in fields.array("signers", MAX_SIGNERS):
+        signer = Fields(item, 2, "signer")
+        found.append(Signer(signer.octets("device", ID_BYTES), signer.integer("month", 0, _LAST)))
+    if not found:
+        raise RemoteError("body-invalid", field="signers")
+    return tuple(found)

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from protocol import limits
-from protocol.ids import HouseholdId, ThingKey
-from protocol.membership.bodies import Certificate, Confirmation, Device, Invite, Removal
+from protocol.charter import Charter
+from protocol.ids import CommunityId, HouseholdId, ThingKey
+from protocol.membership.allowances import Allowances
+from protocol.membership.bodies import Certificate, Removal
+from protocol.membership.council import Council, council, removed_by, seated
 from protocol.membership.facts import Fact
+from protocol.membership.tables import InviteName, Tables
 
 
 class Status(Enum):
@@ -62,67 +66,39 @@ class Outcome:
     """The result: who belongs, who was removed why, and what each invite was used for.
 
     certificates: of each household that belongs (except the founder), the one that counts.
+    covers: how many of its slots for confirmations bring somebody, where that is bounded.
+    council: the stewards and what they want. consents: digests of the charters that a household
+    agreed to. vouched: who vouches for a household.
     """
 
     members: Mapping[HouseholdId, Member]
     removed: Mapping[HouseholdId, Removal]
     used: Mapping[tuple[HouseholdId, ThingKey], int]
     certificates: Mapping[HouseholdId, Fact]
+    covers: Mapping[HouseholdId, int]
+    council: Council
+    consents: Mapping[HouseholdId, frozenset[bytes]]
+    vouched: Mapping[HouseholdId, frozenset[HouseholdId]]
 
 
-InviteName = tuple[HouseholdId, ThingKey]
-
-
-class _Tables:
-    """The usable facts by what they say, those of uncertified devices left out.
-
-    Where two slots of one household say something about the same subject (one invite key, one
-    device, one removed household), the lower slot counts.
-    """
-
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self.devices: dict[HouseholdId, dict[bytes, bytes]] = defaultdict(dict)
-        self.certificates: dict[HouseholdId, list[Fact]] = defaultdict(list)
-        self.confirmations: dict[HouseholdId, list[Confirmation]] = defaultdict(list)
-        self.invites: dict[InviteName, Invite] = {}
-        self.removals: dict[HouseholdId, dict[HouseholdId, Removal]] = defaultdict(dict)
-        signed: list[Fact] = []
-        for fact in sorted(facts, key=_by_slot):
-            household, body = fact.record.household, fact.body
-            if isinstance(body, Certificate):
-                # A withdrawn certificate still says by whom the household was invited.
-                self.certificates[household].append(fact)
-            elif fact.record.withdrawn:
-                continue
-            elif isinstance(body, Device):
-                self.devices[household].setdefault(body.signing, body.host)
-            elif body is not None:
-                signed.append(fact)
-        for candidates in self.certificates.values():
-            candidates.sort(key=lambda fact: fact.record.precedence, reverse=True)
-        for fact in signed:
-            record, body = fact.record, fact.body
-            if record.device not in self.devices[record.household]:
-                continue
-            if isinstance(body, Confirmation):
-                self.confirmations[record.household].append(body)
-            elif isinstance(body, Invite):
-                self.invites.setdefault((record.household, record.key), body)
-            elif isinstance(body, Removal):
-                self.removals[record.household].setdefault(body.household, body)
-
-
-def evaluate(founder: HouseholdId, founded_at_ms: int, facts: Iterable[Fact]) -> Outcome:
+def evaluate(
+    community: CommunityId,
+    founding: Charter,
+    founder: HouseholdId,
+    founded_at_ms: int,
+    facts: Iterable[Fact],
+) -> Outcome:
     """Return who belongs. facts: of certificates all that are known, of others one a register."""
-    tables = _Tables(facts)
-    removed = tables.removals[founder]
-    removed.pop(founder, None)
+    tables = Tables(facts)
+    stewards = seated(founder, founding.quorum, tables)
+    removals = removed_by(stewards, founding.quorum, tables)
     members = {
         founder: Member(
             founder, Status.FOUNDER, founder, None, 0, True, founded_at_ms, tables.devices[founder]
         )
     }
     chosen: dict[HouseholdId, Fact] = {}
+    allowances = Allowances(founding, stewards)
 
     def recognise(fact: Fact, inviter: HouseholdId, depth: int, confirmed: bool) -> None:
         assert isinstance(fact.body, Certificate)
@@ -140,40 +116,76 @@ def evaluate(founder: HouseholdId, founded_at_ms: int, facts: Iterable[Fact]) ->
             tables.devices[household],
         )
 
-    level = [founder]
-    kept = {household for removal in removed.values() for household in removal.standing}
-    for depth in range(1, limits.MAX_CHAIN_LINKS + 1):
-        next_level: list[HouseholdId] = []
-        for inviter in sorted(level):
-            stood_for = [confirmation.household for confirmation in tables.confirmations[inviter]]
-            for household in (*stood_for, *kept) if inviter == founder else stood_for:
-                certificates = tables.certificates.get(household)
-                if certificates and household not in members and household not in removed:
-                    recognise(certificates[0], inviter, depth, confirmed=True)
-                    next_level.append(household)
-        level = next_level
+    def walk(level: list[HouseholdId], depth: int, kept: Iterable[HouseholdId] = ()) -> None:
+        """Recognise whom the households of a level stand for, and whom these stand for, …"""
+        for below in range(depth + 1, limits.MAX_CHAIN_LINKS + 1):
+            next_level: list[HouseholdId] = []
+            for inviter in sorted(level):
+                stood_for = allowances.covered(inviter, tables.confirmations[inviter])
+                for household in (*stood_for, *kept) if inviter == founder else stood_for:
+                    certificates = tables.certificates.get(household)
+                    if certificates and household not in members and household not in removals:
+                        recognise(certificates[0], inviter, below, confirmed=True)
+                        allowances.pass_on(inviter, household)
+                        next_level.append(household)
+            level = next_level
+
+    walk([founder], 0, kept={h for said in removals.values() for r in said for h in r.standing})
+    for steward in stewards:
+        if steward not in members:
+            recognise(tables.certificates[steward][0], founder, 1, confirmed=True)
+            allowances.pass_on(founder, steward)
+            walk([steward], 1)
 
     used = _uses(tables, members)
-    for fact in _provisional(tables, members, removed, used):
+    for fact in _provisional(tables, members, removals, used):
         assert isinstance(fact.body, Certificate)
         inviter = fact.body.inviter
         recognise(fact, inviter, members[inviter].depth + 1, confirmed=False)
-    return Outcome(members, removed, used, chosen)
+    decided = council(community, founding, stewards, tables)
+    return Outcome(
+        members,
+        {household: said[0] for household, said in removals.items()},
+        used,
+        chosen,
+        {
+            household: direct
+            for household in members
+            if (direct := allowances.direct(household)) is not None
+        },
+        decided,
+        {household: frozenset(digests) for household, digests in tables.consents.items()},
+        _vouched(tables, members),
+    )
 
 
-def _uses(tables: _Tables, members: Mapping[HouseholdId, Member]) -> dict[InviteName, int]:
+def _vouched(
+    tables: Tables, members: Mapping[HouseholdId, Member]
+) -> dict[HouseholdId, frozenset[HouseholdId]]:
+    """Return who vouches for each household: others that are confirmed and have not left."""
+    vouched: dict[HouseholdId, set[HouseholdId]] = defaultdict(set)
+    for author, households in tables.vouches.items():
+        member = members.get(author)
+        if member is not None and member.may_invite:
+            for household in households:
+                if household != author:
+                    vouched[household].add(author)
+    return {household: frozenset(by) for household, by in vouched.items()}
+
+
+def _uses(tables: Tables, members: Mapping[HouseholdId, Member]) -> dict[InviteName, int]:
     """Count the households an invite was confirmed for: only these consume its uses."""
     households: dict[InviteName, set[HouseholdId]] = defaultdict(set)
     for inviter in members:
-        for confirmation in tables.confirmations[inviter]:
+        for _, confirmation in tables.confirmations[inviter]:
             households[inviter, confirmation.invite].add(confirmation.household)
     return {invite: len(brought) for invite, brought in households.items()}
 
 
 def _provisional(
-    tables: _Tables,
+    tables: Tables,
     members: Mapping[HouseholdId, Member],
-    removed: Mapping[HouseholdId, Removal],
+    removed: Mapping[HouseholdId, object],
     used: Mapping[InviteName, int],
 ) -> list[Fact]:
     """Return the certificates of those whose invite has room, the same on every node.
@@ -215,7 +227,3 @@ def _provisional(
         if len(given) > limits.MAX_PROVISIONAL_PER_INVITE:
             waiting.append(given.pop()[0])
     return [fact for _, given in sorted(places.items()) for _, fact in given]
-
-
-def _by_slot(fact: Fact) -> tuple[bytes, int, int]:
-    return (fact.record.household, fact.record.kind, fact.record.slot)

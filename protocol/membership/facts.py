@@ -21,8 +21,29 @@ from protocol.membership.bodies import (
     read_invite,
     read_removal,
 )
+from protocol.membership.governance import (
+    Amendment,
+    Consent,
+    Seats,
+    Vouches,
+    read_amendment,
+    read_consent,
+    read_seats,
+    read_vouches,
+)
 
-Body = Charter | Certificate | Device | Invite | Confirmation | Removal
+Body = (
+    Charter
+    | Certificate
+    | Device
+    | Invite
+    | Confirmation
+    | Removal
+    | Seats
+    | Amendment
+    | Consent
+    | Vouches
+)
 
 _READERS: dict[Kind, Callable[[bytes], Body]] = {
     Kind.CHARTER: read_charter,
@@ -31,6 +52,10 @@ _READERS: dict[Kind, Callable[[bytes], Body]] = {
     Kind.INVITE: read_invite,
     Kind.CONFIRMATION: read_confirmation,
     Kind.REMOVAL: read_removal,
+    Kind.SEATS: read_seats,
+    Kind.AMENDMENT: read_amendment,
+    Kind.CONSENT: read_consent,
+    Kind.VOUCHES: read_vouches,
 }
 
 

@@ -16,6 +16,7 @@ from protocol.envelope import Envelope, Register, read_genesis, supersedes
 from protocol.ids import CommunityId, DeviceKey, HouseholdId, ThingKey
 from protocol.kinds import Kind, is_membership
 from protocol.membership.bodies import Confirmation, Device, Removal
+from protocol.membership.council import Council
 from protocol.membership.evaluation import Member, Outcome, evaluate
 from protocol.membership.facts import Fact, read_fact
 from protocol.membership.slots import full_slots, provisional_slots
@@ -39,10 +40,16 @@ class Members:
         """facts: what stands. certificates: more of them, for the evaluation to choose from."""
         self.genesis = genesis
         self.community = CommunityId(genesis.id)
-        self.charter: Charter = read_charter(genesis.body)
+        self.founding: Charter = read_charter(genesis.body)
         self.founder = genesis.household
         standing = chain.from_iterable(held.values() for held in facts.values())
-        outcome = evaluate(self.founder, genesis.created_at_ms, chain(standing, certificates))
+        outcome = evaluate(
+            self.community,
+            self.founding,
+            self.founder,
+            genesis.created_at_ms,
+            chain(standing, certificates),
+        )
         self._outcome: Outcome = outcome
         self._facts = {
             household: self._kept(member, facts.get(household, {}))
@@ -70,6 +77,32 @@ class Members:
     def records(self) -> Iterator[Envelope]:
         """Every membership record that stands: exactly these are reconciled."""
         return (fact.record for held in self._facts.values() for fact in held.values())
+
+    @property
+    def charter(self) -> Charter:
+        """The rules in force. What the set can hold follows from :attr:`founding` alone."""
+        return self.council.charter.charter
+
+    @property
+    def council(self) -> Council:
+        """The stewards, what they decided, and what some of them propose."""
+        return self._outcome.council
+
+    def consents(self, household: HouseholdId) -> bool:
+        """Tell whether a household agreed to the charter in force, by word or by its own vote.
+
+        Who joined agreed to the founding charter: it is in the invite's community.
+        """
+        version = self.council.charter
+        return (
+            version.number == 1
+            or household in version.wanted_by
+            or version.digest in self._outcome.consents.get(household, ())
+        )
+
+    def vouched(self, household: HouseholdId) -> frozenset[HouseholdId]:
+        """Return the confirmed households that vouch for one."""
+        return self._outcome.vouched.get(household, frozenset())
 
     def member(self, household: HouseholdId) -> Member | None:
         """Return a household that belongs or has left, or None."""
@@ -116,7 +149,12 @@ class Members:
 
     def slots_if_confirmed(self, household: HouseholdId, kind: int) -> int:
         """Return how many slots of ``kind`` the household can ever have."""
-        return full_slots(kind, self.charter, founder=household == self.founder)
+        return full_slots(kind, self.founding, founder=household == self.founder)
+
+    def covers(self, household: HouseholdId) -> int:
+        """Return in how many of its slots a household's confirmations count (MEM-34)."""
+        slots = self.slots(household, Kind.CONFIRMATION)
+        return min(slots, self._outcome.covers.get(household, slots))
 
     def signs_for(self, device: DeviceKey, household: HouseholdId) -> bool:
         """Tell whether a device is certified by a household that belongs or has left."""
@@ -255,8 +293,11 @@ class Members:
         ]
         keeping = [
             fact.record
-            for fact in self.facts_of(self.founder, Kind.REMOVAL)
-            if isinstance(fact.body, Removal) and member.household in fact.body.standing
+            for steward in self.council.voters
+            for fact in self.facts_of(steward, Kind.REMOVAL)
+            if isinstance(fact.body, Removal)
+            and member.household in fact.body.standing
+            and not fact.record.withdrawn
         ]
         return (confirming or keeping)[:1]
 

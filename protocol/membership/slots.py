@@ -29,7 +29,7 @@ def provisional_slots(kind: int) -> int:
 def full_slots(kind: int, charter: Charter, founder: bool) -> int:
     """Return the slots of the founder or of a confirmed household."""
     match kind:
-        case Kind.CHARTER | Kind.REMOVAL if not founder:
+        case Kind.CHARTER if not founder:
             return 0
         case Kind.CHARTER | Kind.PROFILE:
             return 1
@@ -40,9 +40,11 @@ def full_slots(kind: int, charter: Charter, founder: bool) -> int:
         case Kind.INVITE:
             return limits.INVITE_SLOTS
         case Kind.CONFIRMATION:
-            return limits.FOUNDER_CONFIRMATION_SLOTS if founder else charter.invite_budget
+            if founder:
+                return limits.FOUNDER_CONFIRMATION_SLOTS
+            return max(charter.invite_budget, limits.STEWARD_CONFIRMATION_SLOTS)
         case Kind.REMOVAL:
-            return limits.REMOVAL_SLOTS
+            return limits.REMOVAL_SLOTS if founder else limits.STEWARD_REMOVAL_SLOTS
         case Kind.LISTING | Kind.MARK:
             return charter.listing_slots * limits.SLOT_HEADROOM
     if kind in MANY_CONTENT:

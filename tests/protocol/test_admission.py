@@ -108,9 +108,8 @@ def test_a_provisional_household_can_hold_less_than_half_a_megabyte() -> None:
     assert slots * limits.MAX_RECORD_BYTES < 512 << 10
 
 
-def test_kinds_that_only_the_founder_uses_give_others_no_room() -> None:
-    for kind in (Kind.CHARTER, Kind.REMOVAL):
-        assert full_slots(kind, WORLD.charter, founder=False) == 0
+def test_the_kind_that_only_the_founder_uses_gives_others_no_room() -> None:
+    assert full_slots(Kind.CHARTER, WORLD.charter, founder=False) == 0
 
 
 @pytest.mark.covers("RCD-15")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from vector_pool import EARLY, FOUNDER, LIKELY, MEMBERSHIP, NOW_MS, PEOPLE, POOL, WORLD
+from vector_pool import EARLY, FOUNDER, GOVERNING, LIKELY, MEMBERSHIP, NOW_MS, PEOPLE, POOL, WORLD
 
 from protocol import limits
 from protocol.admission import Admit, Park, admit_all
@@ -26,7 +26,11 @@ def _one_place_an_invite(monkeypatch: pytest.MonkeyPatch) -> None:
 def some(records: list[Envelope], most: int = 30) -> st.SearchStrategy[list[Envelope]]:
     chosen = st.lists(st.sampled_from(records), max_size=most, unique_by=lambda r: r.id)
     with_likely = chosen.map(lambda rest: list({r.id: r for r in (*LIKELY, *rest)}.values()))
-    return st.one_of(chosen, with_likely, with_likely)
+    governed = st.lists(st.sampled_from(GOVERNING), min_size=3, unique_by=lambda r: r.id)
+    with_governing = st.tuples(with_likely, governed).map(
+        lambda both: list({r.id: r for part in both for r in part}.values())
+    )
+    return st.one_of(chosen, with_likely, with_likely, with_governing)
 
 
 def outcome(members: Members) -> object:
@@ -40,7 +44,9 @@ def outcome(members: Members) -> object:
         )
         for household, member in members.households.items()
     }
-    return shown, members.removed, {record.id for record in members.records}
+    standing = {record.id for record in members.records}
+    governing = members.council.stewards, members.council.charter
+    return shown, members.removed.keys(), governing, standing
 
 
 @settings(max_examples=400, deadline=None)

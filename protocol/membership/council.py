@@ -1,0 +1,217 @@
+"""The stewards, and what enough of them want (spec 11).
+
+Nothing here depends on time or on what was decided before: what holds, holds because enough of
+those who are stewards by the same records say so. A former steward's keys are worth nothing,
+whatever they sign and however they date it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from protocol import limits
+from protocol.charter import Charter
+from protocol.ids import CommunityId, HouseholdId
+from protocol.membership.bodies import Removal
+from protocol.membership.governance import Amendment
+from protocol.membership.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class CharterVersion:
+    """A version of the charter, and which stewards want it, the most senior first.
+
+    number: 1 for the founding charter, whose digest is the community's id.
+    """
+
+    number: int
+    digest: bytes
+    charter: Charter
+    wanted_by: tuple[HouseholdId, ...]
+    previous: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Council:
+    """Who moderates, and what they have decided or proposed.
+
+    stewards: the most senior first; the founder is the first. voters: those of them who
+    decide. needed: how many of these must agree.
+    candidates: households that some steward wants seated and that are not, with who wants it
+    and who is against it, and whether they take the seat themselves.
+    charter: in force. proposals: other versions that a steward wants, the highest number first.
+    removal_wanted_by: of each household that a steward wants removed, who does.
+    """
+
+    stewards: tuple[HouseholdId, ...]
+    voters: tuple[HouseholdId, ...]
+    needed: int
+    candidates: Mapping[HouseholdId, Candidate]
+    charter: CharterVersion
+    proposals: tuple[CharterVersion, ...]
+    removal_wanted_by: Mapping[HouseholdId, tuple[HouseholdId, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A household that a steward wants seated, or that was a steward and is not any more."""
+
+    wanted_by: tuple[HouseholdId, ...]
+    opposed_by: tuple[HouseholdId, ...]
+    accepts: bool
+
+
+def needed(quorum: int, stewards: int) -> int:
+    """Return how many of so many stewards must agree: the quorum, or all where they are fewer."""
+    return min(quorum, stewards)
+
+
+def seated(founder: HouseholdId, quorum: int, tables: Tables) -> tuple[HouseholdId, ...]:
+    """Return the stewards, the most senior first (spec GOV-4).
+
+    One seat after the other: each is given by those who have theirs, so that two who want each
+    other out never decide about one another at once; the senior one decides.
+    """
+    stewards = [founder]
+    places: list[dict[HouseholdId, int]] = []
+    while len(stewards) < limits.MAX_STEWARDS:
+        latest = tables.seats[stewards[-1]]
+        places.append({household: place for place, household in enumerate(latest)})
+        enough = needed(quorum, len(stewards))
+        free = [
+            household
+            for household in dict.fromkeys(chain.from_iterable(places))
+            if household not in stewards
+            and _takes_seat(household, tables)
+            and sum(tables.seats[s].get(household, False) for s in stewards) >= enough
+            and sum(_opposes(s, household, tables) for s in stewards) < enough
+        ]
+        if not free:
+            break
+
+        def rank(household: HouseholdId) -> tuple[list[int], HouseholdId]:
+            # Who names one more names it last: so nobody who has a seat changes place.
+            ranks = [of_one.get(household, limits.MAX_RECORD_BYTES) for of_one in places]
+            return ranks, household
+
+        stewards.append(min(free, key=rank))
+    return tuple(stewards)
+
+
+def voting(stewards: Sequence[HouseholdId], tables: Tables) -> tuple[HouseholdId, ...]:
+    """Return the stewards that decide: those who left do not, nor a founder who stepped down.
+
+    Seats go on to rest on what they said: only the present leaves their hands. Where nobody
+    else is left the founder decides after all.
+    """
+    founder, *others = stewards
+    present = [steward for steward in others if tables.has_joined(steward)]
+    stepped_down = tables.seats[founder].get(founder) is False
+    return tuple(present) if stepped_down and present else (founder, *present)
+
+
+def _takes_seat(household: HouseholdId, tables: Tables) -> bool:
+    """Whether it says yes, and would belong if it had the seat: what did not stand without it,
+    such as a certificate that it withdrew under another invite, must not decide.
+    """
+    said = tables.seats[household].get(household, False)
+    return said and bool(tables.certificates.get(household))
+
+
+def _opposes(steward: HouseholdId, household: HouseholdId, tables: Tables) -> bool:
+    against = tables.seats[steward].get(household) is False
+    return against or household in tables.removals[steward]
+
+
+def removed_by(
+    stewards: Sequence[HouseholdId], quorum: int, tables: Tables
+) -> dict[HouseholdId, tuple[Removal, ...]]:
+    """Return who is removed, with what the voting stewards say, the most senior first.
+
+    stewards: with those who have a seat but do not vote; none of them is removed.
+    """
+    voters = voting(stewards, tables)
+    said: dict[HouseholdId, list[Removal]] = defaultdict(list)
+    for steward in voters:
+        for household, removal in tables.removals[steward].items():
+            said[household].append(removal)
+    enough = needed(quorum, len(voters))
+    return {
+        household: tuple(removals)
+        for household, removals in said.items()
+        if len(removals) >= enough and household not in stewards
+    }
+
+
+def council(
+    community: CommunityId,
+    founding: Charter,
+    stewards: Sequence[HouseholdId],
+    tables: Tables,
+) -> Council:
+    """Return what the stewards want, and which charter is in force (spec GOV-9)."""
+    voters = voting(stewards, tables)
+    enough = needed(founding.quorum, len(voters))
+    versions = _versions(voters, founding, tables)
+    in_force = [version for version in versions if len(version.wanted_by) >= enough]
+    current = (
+        in_force[0] if in_force else CharterVersion(1, bytes(community), founding, (stewards[0],))
+    )
+    wanting: dict[HouseholdId, list[HouseholdId]] = defaultdict(list)
+    for steward in voters:
+        for household in tables.removals[steward]:
+            wanting[household].append(steward)
+    return Council(
+        stewards=tuple(stewards),
+        voters=voters,
+        needed=enough,
+        candidates=_candidates(stewards, tables),
+        charter=current,
+        proposals=tuple(version for version in versions if version is not current),
+        removal_wanted_by={household: tuple(who) for household, who in wanting.items()},
+    )
+
+
+def _versions(
+    stewards: Sequence[HouseholdId], founding: Charter, tables: Tables
+) -> list[CharterVersion]:
+    """Return the amendments that stewards want, the one that comes before all others first."""
+    wanted: dict[bytes, list[int]] = defaultdict(list)
+    amendments: dict[bytes, Amendment] = {}
+    for seniority, steward in enumerate(stewards):
+        for digest, amendment in tables.amendments[steward].items():
+            if amendment.keeps_foundations(founding):
+                amendments[digest] = amendment
+                wanted[digest].append(seniority)
+    order = sorted(
+        wanted.items(),
+        key=lambda item: (-amendments[item[0]].number, -len(item[1]), item[1], item[0]),
+    )
+    return [
+        CharterVersion(
+            amendments[digest].number,
+            digest,
+            amendments[digest].charter,
+            tuple(stewards[seniority] for seniority in who),
+            amendments[digest].previous,
+        )
+        for digest, who in order
+    ]
+
+
+def _candidates(stewards: Sequence[HouseholdId], tables: Tables) -> dict[HouseholdId, Candidate]:
+    named: Iterable[HouseholdId] = dict.fromkeys(
+        household for steward in stewards for household in tables.seats[steward]
+    )
+    return {
+        household: Candidate(
+            tuple(s for s in stewards if tables.seats[s].get(household, False)),
+            tuple(s for s in stewards if _opposes(s, household, tables)),
+            _takes_seat(household, tables),
+        )
+        for household in named
+        if household not in stewards
+    }
