@@ -31,6 +31,7 @@ from protocol.ledger.counting import dated, once_a_trade
 from protocol.ledger.entry import Adoption, Content, Entry, PrivateReceipt, read_entry
 from protocol.ledger.forks import accuses, fork_of, read_fork_proof
 from protocol.ledger.receipt import CoSigned, Outcome
+from protocol.membership.bodies import Removal, Signer
 from protocol.wire import pack
 from vector_areas import Case
 
@@ -152,7 +153,7 @@ def _chains() -> Iterator[Case]:
 
 
 def _receipts_in_chains() -> Iterator[Case]:
-    rules = ("LED-12", "LED-18")
+    rules = ("LED-12", "LED-18", "LED-34")
     body = WORLD.certify_device(BEN).body
     lost = WORLD.sign(BEN, Kind.DEVICE, body, withdrawn=True, revision=1, at_ms=LOST_AT_MS,
                       generation_ms=WORLD.certify_device(BEN).generation_ms)  # fmt: skip
@@ -188,6 +189,20 @@ def _receipts_in_chains() -> Iterator[Case]:
     yield case("stranger", "who does not belong", traded(ANA, STRANGER), ["unknown-signer"])
     yield case("partner-removed", "nothing that Ben signed counts any more", good,
                ["unknown-signer"], WORLD.removal(BEN))  # fmt: skip
+    standing = _removed(Signer(BEN.device().public, 202603))
+    yield case("partner-removed-signer", "the removal names his device", good, [], standing)
+    yield case("partner-removed-month", "of the last month that it names", traded(month=202603), [],
+               standing)  # fmt: skip
+    yield case("partner-removed-later", "of a month after it", traded(month=202604),
+               ["unknown-signer"], standing)  # fmt: skip
+    yield case("partner-removed-other", "it names another device", good, ["unknown-signer"],
+               _removed(Signer(BEN.device(1).public, 202603)))  # fmt: skip
+    yield case("partner-removed-again", "the removal in the lower slot counts", good, [],
+               standing, WORLD.removal(BEN, slot=1))  # fmt: skip
+    own = Chain(BEN)
+    own.link(good)
+    yield _verify("removed", rules, "his own chain is gone", own.records, ["foreign-device"],
+                  standing, of=BEN)  # fmt: skip
     yield case("partner-left", "Ben left, and what he signed stays signed", good, [],
                WORLD.sign(BEN, Kind.CERTIFICATE, WORLD.certificate(BEN, FOUNDER).body,
                           withdrawn=True, revision=1))  # fmt: skip
@@ -197,6 +212,12 @@ def _receipts_in_chains() -> Iterator[Case]:
     yield case("device-lost-that-month", "of the same month", traded(month=202702), [], lost)
     yield case("device-forgotten", "the withdrawn record names no device", good,
                ["unknown-signer"], forgotten)  # fmt: skip
+
+
+def _removed(*signers: Signer) -> Envelope:
+    """The founder removes Ben, and names what his devices have signed till when."""
+    body = Removal(BEN.id, "Sold what was not his.", (), signers).pack()
+    return WORLD.sign(FOUNDER, Kind.REMOVAL, body)
 
 
 def _reviews() -> Iterator[Case]:

@@ -26,6 +26,7 @@ from protocol.ledger.receipt import (
     read_receipt,
     receipt_signature_holds,
 )
+from protocol.membership.bodies import read_removal
 from protocol.wire import Value, pack, unpack
 from vector_areas import Case
 
@@ -36,6 +37,7 @@ def cases() -> Iterator[Case]:
     yield from _signatures()
     yield from _small_things()
     yield from _bodies()
+    yield from _removals()
     yield from _charters()
 
 
@@ -151,6 +153,35 @@ def _small_things() -> Iterator[Case]:
 
 def _entry(content: Value, index: int = 0, previous: bytes = NO_ENTRY, version: int = 1) -> bytes:
     return pack((version, index, previous, content))
+
+
+def _removals() -> Iterator[Case]:
+    removal: tuple[Value, ...] = (BEN.id, "Cheated.", ())
+    signer: tuple[Value, ...] = (BEN.device().public, 202601)
+
+    def case(name: str, comment: str, fields: tuple[Value, ...], valid: bool) -> Case:
+        body = pack(fields)
+        try:
+            read_removal(body)
+            found = True
+        except RemoteError:
+            found = False
+        if found is not valid:
+            raise AssertionError(name)
+        return Case(
+            f"removal-{name}", ("MEM-6", "LED-34"), comment, "body",
+            {"kind": int(Kind.REMOVAL), "body": body}, {"valid": valid},
+        )  # fmt: skip
+
+    yield case("signers", "one device", (2, *removal, (signer,)), True)
+    yield case("signers-8", "as many as there are slots", (2, *removal, (signer,) * 8), True)
+    yield case("signers-9", "one more", (2, *removal, (signer,) * 9), False)
+    yield case("signers-none", "who names none writes version 1", (2, *removal, ()), False)
+    yield case("signers-missing", "version 2 names them", (2, *removal), False)
+    yield case("signers-version-1", "version 1 names none", (1, *removal, (signer,)), False)
+    yield case("signers-short", "31 bytes", (2, *removal, ((bytes(31), 202601),)), False)
+    yield case("signers-late", "a month too late", (2, *removal, ((signer[0], 999913),)), False)
+    yield case("signers-no-month", "of one field", (2, *removal, (signer[:1],)), False)
 
 
 def _bodies() -> Iterator[Case]:

@@ -109,6 +109,9 @@ def names(community: Community, household: bytes, key: bytes):
 
 
 def signs(community: Community, household: bytes, key: bytes, month: int) -> bool:
+    if household in community.removed:
+        signers = community.removals[household][4:]
+        return bool(signers) and any(key == k and month <= last for k, last in signers[0])
     return any(
         not record.withdrawn or month <= month_of(record.created_at_ms)
         for record in names(community, household, key)

@@ -133,10 +133,10 @@ class Community:
 
         removals = {}
         for _, body in says(self.founder, 6):
-            removals.setdefault(body[1], body[3])
+            removals.setdefault(body[1], body)
         removals.pop(self.founder, None)
-        self.removed = set(removals)
-        kept = {household for standing in removals.values() for household in standing}
+        self.removals, self.removed = removals, set(removals)
+        kept = {household for body in removals.values() for household in body[3]}
         members = {self.founder: Member("founder", self.founder, 0, True, devices[self.founder])}
         chosen = {}
         for depth in range(1, 17):

@@ -332,11 +332,21 @@ def confirmation(body: bytes) -> list:
 
 
 def removal(body: bytes) -> list:
-    f = fields(body, 4)
+    f = unpack(body)
+    need(type(f) is list and len(f) in (4, 5))
+    integer(f[0], len(f) - 3, len(f) - 3)
     octets(f[1], 32)
     need(type(f[2]) is str and 1 <= len(f[2]) <= 200 and harmless(f[2]))
     each(f[3], 256, lambda household: octets(household, 32))
+    if len(f) == 5:
+        each(f[4], 8, signer, 1)
     return f
+
+
+def signer(value) -> None:
+    need(type(value) is list and len(value) == 2)
+    octets(value[0], 32)
+    integer(value[1], 0, 999_912)
 
 
 READERS = {1: charter, 2: certificate, 3: device, 4: invite, 5: confirmation, 6: removal}
