@@ -44,6 +44,7 @@ _BATCH = 500
 """What is above it is signed anew beforehand, so that one transaction stays short."""
 
 Adopt = Callable[[DeviceKey], Awaitable[object]]
+SendAgain = Callable[[DeviceKey], Awaitable[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,14 @@ class DeviceView:
 class Revoked:
     """listings: how many this device took over. ended: how many it withdrew instead.
 
+    letters: chats that the other one wrote lately, and that this one sends once more.
     failed: records that it could not sign anew, which are void now.
     """
 
     slot: int
     listings: int
     ended: int
+    letters: int
     failed: int
 
 
@@ -89,9 +92,10 @@ class Devices:
         network_key: bytes,
         own_slot: int,
         adopt: Adopt,
+        send_again: SendAgain,
     ) -> None:
         """own_slot: of this device, by its own certificate. adopt: continues the ledger of a
-        device in this one's, before it is revoked.
+        device in this one's, before it is revoked. send_again: the letters that it wrote lately.
         """
         self._author = author
         self._inbox = inbox
@@ -102,6 +106,7 @@ class Devices:
         self._network_key = network_key
         self._own_slot = own_slot
         self._adopt = adopt
+        self._send_again = send_again
         self._lock = trio.Lock()
 
     @property
@@ -167,7 +172,8 @@ class Devices:
     async def revoke(self, slot: int, keep_listings: bool = True) -> Revoked:
         """Give a device up; this one takes over what it had published.
 
-        keep_listings: False ends its listings instead, where they may not be its household's.
+        keep_listings: False ends its listings instead, where they may not be its household's,
+        and sends none of its letters once more.
         LocalError ``device-not-found``, ``device-is-this``, ``needs-first-device``, ``removed``,
         ``left``. A crash in between leaves the device certified: do it again.
         """
@@ -185,6 +191,7 @@ class Devices:
             except LocalError as error:
                 if error.code != "ledger-full":  # no reason to leave a lost device in force
                     raise
+            letters = await self._send_again(lost) if keep_listings else 0
             records = await self._signed_by(lost)
             shown = {r.key for r in records if r.kind == Kind.LISTING and not r.withdrawn}
             results: list[Envelope | LocalError] = []
@@ -200,6 +207,7 @@ class Devices:
             slot,
             sum(not record.withdrawn for record in listings),
             sum(record.withdrawn and record.key in shown for record in listings),
+            letters,
             len(results) + len(more) - len(signed),
         )
 

@@ -204,6 +204,7 @@ async def _running(
             sync.household_of,
         )
         ledger = Ledger(database, author, inbox, device_slot, post, clock, skew, conduct, random)
+        chats = Chats(database, post, inbox, clock, author.household, community.blocks)
         devices = Devices(
             author,
             inbox,
@@ -214,8 +215,8 @@ async def _running(
             enrolment.network_key,
             device_slot,
             ledger.adopt,
+            chats.send_again,
         )
-        chats = Chats(database, post, inbox, clock, author.household, community.blocks)
         trades, trades_attending = open_trades(
             author, keys.device, database, post, clock, inbox, market, ledger, conduct
         )

@@ -15,11 +15,11 @@ from node.store.profiles import read_profiles
 from node.store.settings import read_setting, write_setting
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import HouseholdId, ThingKey, short
+from protocol.ids import DeviceKey, HouseholdId, ThingKey, short
 from protocol.limits import MAX_CLOCK_AHEAD_MS
 from protocol.listing import read_listing
 from protocol.mail.letter import MESSAGE_ID_BYTES, Chat, Note, Topic, read_chat
-from protocol.mail.limits import MAX_CHAT_TEXT, MAX_NOTED
+from protocol.mail.limits import MAX_CHAT_TEXT, MAX_LIFE_MS, MAX_NOTED
 from protocol.text import clean
 
 MAX_UNREAD = 500
@@ -114,6 +114,32 @@ class Chats:
         self._post.wake()
         queued = Delivery(DeliveryState.QUEUED, 0, now_ms)
         return ChatView(message_id, True, cleaned, now_ms, queued, False)
+
+    async def send_again(self, lost: DeviceKey) -> int:
+        """Write once more what another device of the household wrote lately; return how many.
+
+        For a device that is given up: what it sealed is refused from then on, and part of that
+        may be under way still. Under their old ids, so that nobody gets a chat twice.
+        """
+        now_ms = self._clock.now_ms()
+
+        def write(connection: Connection) -> int:
+            rows = connection.execute(
+                "SELECT household, chat.message_id, listing, text, chat.at_ms FROM chat"
+                " WHERE outgoing = 1 AND chat.at_ms > ?1 AND message_id IN"
+                " (SELECT message_id FROM parcel_in WHERE household = ?2 AND device = ?3)"
+                " ORDER BY n",
+                (now_ms - MAX_LIFE_MS, self._own, lost),
+            ).fetchall()
+            for household, message_id, listing, text, at_ms in rows:
+                content = Chat(text, None if listing is None else ThingKey(listing)).pack()
+                to = HouseholdId(household)
+                self._post.write(connection, to, Topic.CHAT, content, message_id, sent_at_ms=at_ms)
+            return len(rows)
+
+        written = await self._database.write(write)
+        self._post.wake()
+        return written
 
     async def mark_read(self, household: HouseholdId, listing: ThingKey | None = None) -> int:
         """Note that a person has read a thread; the writers are told if that is allowed."""

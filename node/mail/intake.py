@@ -176,9 +176,16 @@ class Intake:
             taken.counts["mail-undecipherable"] += 1
             return _Found(Code.UNDECIPHERABLE)
         author = (inner.household, inner.device)
-        member = self._members().member(inner.household)
-        if member is None or not member.stands or inner.device not in member.devices:
+        members = self._members()
+        member = members.member(inner.household)
+        if member is None or not member.stands:
             raise NotYet
+        if inner.device not in member.devices:
+            if not members.was_device(inner.household, inner.device):
+                raise NotYet
+            # Given up: nobody can tell what it sealed before from what a thief seals now.
+            taken.counts["mail-former-device"] += 1
+            return _Found(Code.REFUSED)
         if inner.household != self._household and _is_blocked(connection, inner.household):
             taken.counts["mail-blocked"] += 1
             return _Found(Code.REFUSED)

@@ -63,10 +63,11 @@ class Outbox:
         device: DeviceKey | None,
         topic: Topic,
         content: bytes,
+        sent_at_ms: int,
         now_ms: int,
     ) -> None:
         """Queue a letter, and seal it for every device whose card is known."""
-        letter = _Open(0, message_id, recipient, device, topic, content, now_ms)
+        letter = _Open(0, message_id, recipient, device, topic, content, sent_at_ms)
         n = connection.execute(
             "INSERT OR IGNORE INTO letter_out (message_id, recipient, device, topic, content,"
             " sent_at_ms, expires_at_ms, is_open, changed_at_ms)"

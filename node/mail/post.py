@@ -142,18 +142,28 @@ class Post:
         content: bytes,
         message_id: bytes | None = None,
         device: DeviceKey | None = None,
+        sent_at_ms: int | None = None,
     ) -> bytes:
         """Queue one letter within the caller's transaction; return its message id.
 
         It is sealed for every device of the recipient with a card, now or once there is one;
         device: for this one only. content: at most MAX_CONTENT_BYTES, or ValueError.
+        sent_at_ms: when it was first written, by another device; None for now.
         The same message_id again changes nothing. :meth:`wake` after the commit.
         """
         if len(content) > MAX_CONTENT_BYTES:
             raise ValueError(f"a letter of {len(content)} bytes")
         message_id = message_id or os.urandom(MESSAGE_ID_BYTES)
+        now_ms = self._clock.now_ms()
         self._outbox.add(
-            connection, message_id, recipient, device, topic, content, self._clock.now_ms()
+            connection,
+            message_id,
+            recipient,
+            device,
+            topic,
+            content,
+            now_ms if sent_at_ms is None else sent_at_ms,
+            now_ms,
         )
         return message_id
 

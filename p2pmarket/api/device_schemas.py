@@ -59,12 +59,15 @@ class RevocationRequest:
 
 @dataclass(frozen=True, slots=True)
 class RevocationAnswer:
-    """lost_records: how many could not be signed anew, and are void now."""
+    """lost_records: how many could not be signed anew, and are void now. messages_sent_again:
+    what it had written lately, in case that it was still under way.
+    """
 
     number: int
     name: str
     listings_taken_over: int
     listings_ended: int
+    messages_sent_again: int
     lost_records: int
 
 

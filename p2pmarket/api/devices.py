@@ -69,6 +69,7 @@ async def _revoke(call: Call) -> RevocationAnswer:
         name=view.name,
         listings_taken_over=done.listings,
         listings_ended=done.ended,
+        messages_sent_again=done.letters,
         lost_records=done.failed,
     )
 

@@ -200,14 +200,16 @@ def _seen(iso: str) -> str:
 
 @command(
     "device revoke",
-    _("The computer where you type this takes over its listings. From then on nothing counts that"
-      " the other one signs, and your neighbours turn it away as they hear of it."),
+    _("The computer where you type this takes over its listings, and sends once more what was"
+      " written on the other one lately. From then on nothing counts that the other one signs, and"
+      " your neighbours turn it away as they hear of it. What was written there without a"
+      " connection is lost."),
 )  # fmt: skip
 @click.argument("which", metavar=_("NUMBER|NAME"))
 @click.option(
     "--end-listings",
     is_flag=True,
-    help=_("Withdraw its listings instead: they may not be yours if it was stolen."),
+    help=_("Withdraw its listings instead, and send nothing once more: for a stolen one."),
 )
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 def revoke(session: Session, which: str, end_listings: bool, yes: bool) -> int:
@@ -241,6 +243,15 @@ def _revoked(done: dict[str, Any]) -> Sequence[str]:
             ngettext(
                 "{n} listing of it was withdrawn.", "{n} listings of it were withdrawn.", ended
             ).format(n=ended)
+        )
+    if letters := done["messages_sent_again"]:
+        lines += paragraph(
+            ngettext(
+                "{n} message written on it is sent once more from here, in case it is under way.",
+                "{n} messages written on it are sent once more from here, in case they are under"
+                " way.",
+                letters,
+            ).format(n=letters)
         )
     if done["lost_records"]:
         lines += paragraph(

@@ -9,7 +9,9 @@ import pytest
 from node.backup import restore_backup, write_backup
 from node.identity import words_of
 from node.mail.incoming import DeliveryState
+from protocol.mail.post import Code
 from tests.node.mail.conftest import Correspondence
+from tests.node.mail.test_hostile import deliver, letter, sealed
 from tests.sim.world import Household, World
 
 
@@ -94,3 +96,76 @@ async def test_what_was_queued_in_a_backup_is_sent_by_the_restored_device_and_co
     await mail.until(lambda: mail.knows_cards(ana, ben_id, 2))
     await mail.all_are(again, ana_id, DeliveryState.DELIVERED)
     assert await mail.texts(ana, ben_id) == ["While you were off"]
+
+
+@pytest.mark.covers("MAI-39", "MAI-63")
+async def test_what_a_device_had_under_way_when_it_was_revoked_arrives_once_from_another(
+    world: World, mail: Correspondence, source: Path
+) -> None:
+    """Held by Cem, it is refused once its device is known to be revoked: the other one has it."""
+    ana, ben, cem = await world.community(["ana", "ben", "cem"])
+    ana_id, ben_id, lost = ana.id, ben.id, ben.node.devices.own_slot
+    await back_up(ben, source)
+    phone = await restore(world, ben, source, "ben-phone")
+    await world.settle()
+    await mail.until(lambda: mail.knows_cards(ana, ben_id, 2))
+    await mail.until(lambda: mail.knows_cards(ben, ben_id, 2))
+    await ben.node.chats.send(ana_id, "It arrived before")
+    await mail.arrived(ana, ben_id, ["It arrived before"])
+    await ana.stop()
+    await ben.node.chats.send(ana_id, "It is under way")
+    await mail.arrived(phone, ana_id, ["It arrived before", "It is under way"])
+    await mail.until(lambda: is_held(cem))
+    await ben.stop()
+    written_ms = [view.at_ms for view in await phone.node.chats.thread(ana_id)]
+    await world.pass_time(60)
+    assert (await phone.node.devices.revoke(lost)).letters == 2
+    await world.settle([phone, cem])
+    await ana.start()
+    await mail.arrived(ana, ben_id, ["It arrived before", "It is under way"])
+    await world.pass_time(120)
+    thread = await ana.node.chats.thread(ben_id)
+    assert [(view.text, view.at_ms) for view in thread] == list(
+        zip(["It arrived before", "It is under way"], written_ms, strict=True)
+    )
+    await mail.all_are(phone, ana_id, DeliveryState.DELIVERED)
+
+
+async def test_what_a_stolen_device_wrote_is_not_sent_once_more(
+    world: World, mail: Correspondence, source: Path
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    ana_id, ben_id, lost = ana.id, ben.id, ben.node.devices.own_slot
+    await back_up(ben, source)
+    phone = await restore(world, ben, source, "ben-phone")
+    await world.settle()
+    await mail.until(lambda: mail.knows_cards(ben, ben_id, 2))
+    await ana.stop()
+    await ben.node.chats.send(ana_id, "Send money")
+    await mail.arrived(phone, ana_id, ["Send money"])
+    await ben.stop()
+    assert (await phone.node.devices.revoke(lost, keep_listings=False)).letters == 0
+    await ana.start()
+    await world.pass_time(200)
+    assert await mail.texts(ana, ben_id) == []
+
+
+@pytest.mark.covers("MAI-39")
+async def test_a_parcel_of_a_device_that_was_given_up_is_refused_for_good(
+    world: World, mail: Correspondence, source: Path
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    lost = ben.node.devices.own_slot
+    await back_up(ben, source)
+    phone = await restore(world, ben, source, "ben-phone")
+    await world.settle()
+    raw = await sealed(ben, ana, letter(ben, ana))
+    await ben.stop()
+    await phone.node.devices.revoke(lost)
+    await world.settle()
+    assert await deliver(phone, ana, raw) == [Code.REFUSED]
+    assert ana.node.health()["mail-former-device"] == 1
+
+
+async def is_held(household: Household) -> bool:
+    return (await household.node.post.holding()).for_others.parcels > 0
