@@ -169,8 +169,9 @@ def read_charter(body: bytes) -> Charter:
     """Read a charter's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
     value = wire.unpack(body, limits.MAX_RECORD_BYTES)
     version = value[0] if type(value) is tuple and value else None
-    arity = _ARITY.get(version, 0) if type(version) is int else 0
-    fields = Fields(value, arity, "charter")
+    if type(version) is not int or version not in _ARITY:
+        raise RemoteError("body-invalid", field="version")
+    fields = Fields(value, _ARITY[version], "charter")
     fields.integer("version", BODY_VERSION, GOVERNED_VERSION)
     charter = Charter(
         name=fields.text("name"),

@@ -223,8 +223,8 @@ def _leaving_and_removing() -> Iterator[Case]:
     )
     yield evaluate(
         "removal-by-member",
-        ("RCD-15",),
-        "only the founder's count",
+        ("MEM-10",),
+        "only what stewards sign counts",
         [*tree, WORLD.removal(BEN, by=ANA)],
         "2 confirmed 1 1 · 3 confirmed 2 2",
     )
@@ -377,7 +377,7 @@ def _trees() -> Iterator[Case]:
     certificates = [WORLD.certificate(Household(10 + n), ANA) for n in range(5)]
     yield evaluate(
         "budget",
-        ("RCD-15",),
+        ("MEM-34",),
         "the charter lets a member stand for four",
         [DEVICE, *ANA_JOINED, *slots, *certificates],
         "2 confirmed 1 1 · " + " · ".join(f"{10 + n} confirmed 2 2" for n in range(4)),

@@ -438,8 +438,8 @@ def _membership_admission() -> Iterator[Case]:
     yield _admit(
         "removal-by-member",
         ("RCD-15",),
-        "only the founder's count, so there are no slots",
-        [WORLD.removal(BEN, by=ANA).raw],
+        "a member has fewer slots than the founder",
+        [WORLD.removal(BEN, slot=128, by=ANA).raw],
         ["reject slot"],
     )
     left = WORLD.certificate(ANA, FOUNDER, withdrawn=True, revision=1)
