@@ -68,8 +68,12 @@ class Conduct:
         while len(self._households) > _HOSTS_REMEMBERED:
             self._households.popitem(last=False)
 
+    def party_of(self, host: bytes) -> bytes:
+        """Return who answers for a host: its household, or itself if that is not known."""
+        return self._households.get(host, host)
+
     def _record(self, host: bytes) -> _Record:
-        party = self._households.get(host, host)
+        party = self.party_of(host)
         record = self._records.get(party)
         if record is None:
             record = self._records[party] = _Record()

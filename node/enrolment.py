@@ -324,3 +324,6 @@ class Deaf:
     def on_disconnected(self, peer: HostKey) -> None: ...
 
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None: ...
+
+    def party_of(self, peer: HostKey) -> bytes:
+        return peer

@@ -83,6 +83,10 @@ class NodeListener:
         else:
             self._fault(peer, reason, _MISCONDUCT_WEIGHT)
 
+    def party_of(self, peer: HostKey) -> bytes:
+        """Return the household of a host that has passed the gate, or else the host."""
+        return self._conduct.party_of(peer)
+
     def on_fault(self, peer: HostKey, reason: str) -> None:
         """Count a provably bad record or message."""
         self._fault(peer, reason, _WEIGHTS.get(reason, 1.0))

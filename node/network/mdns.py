@@ -23,6 +23,7 @@ from node.network.nursery import open_background_nursery
 _CHECK_EVERY_S = 60.0
 _REQUEST_MS = 3000
 _WAITING = 64
+_CIRCUIT = "/p2p-circuit"
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +68,9 @@ async def open_mdns(
         service: _Service | None = None
         try:
             while True:
-                current = mdns_record.tag(network_key, now_ms()), tuple(addresses())
+                # Who hears this is near: a way round through a relay is of no use to it.
+                near = tuple(each for each in addresses() if _CIRCUIT not in each)
+                current = mdns_record.tag(network_key, now_ms()), near
                 if current != announced:
                     # A changed address may mean a changed interface: start from scratch.
                     await _close(service)

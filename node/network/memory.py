@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -36,9 +36,11 @@ from node.network.port import (
     Network,
     NetworkError,
     OpenNetwork,
+    Reach,
     Refused,
     Stream,
     StreamHandler,
+    Verdict,
 )
 from node.network.switchboard import Faults, Switchboard
 
@@ -113,6 +115,7 @@ class MemoryNetwork:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._published = 0
         self._is_stopped = False
+        self._volunteers = False
         self._to_publish, self._publications = trio.open_memory_channel[bytes](_PUBLISH_QUEUE)
         self._to_inbox, self._inbox = trio.open_memory_channel[tuple[HostKey, _Gossip]](
             _INBOX_MESSAGES
@@ -203,6 +206,20 @@ class MemoryNetwork:
         """Both gates have passed: keep our end of the connection."""
         self._ends[far.host_key] = _End(far.host_key, far.name, outbound, far)
         self._listener.on_connected(far.host_key, f"/memory/{far.name}", outbound)
+
+    # Everybody reaches everybody here, unless a wire is cut.
+
+    def volunteer(self, wanted: bool) -> None:
+        """See the port."""
+        self._volunteers = wanted
+
+    def reach(self) -> Reach:
+        """See the port."""
+        return Reach(Verdict.UNKNOWN, volunteers=self._volunteers)
+
+    def counters(self) -> Mapping[str, int]:
+        """See the port."""
+        return {}
 
     # Leaving.
 

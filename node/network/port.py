@@ -9,9 +9,10 @@ Whatever arrives is hostile until the caller has checked it; whatever is sent ma
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import Enum
 from typing import NewType, Protocol
 
 HostKey = NewType("HostKey", bytes)
@@ -123,6 +124,9 @@ class Listener(Protocol):
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
         """A peer broke the rules below us (malformed frames, too many streams, ...): count it."""
 
+    def party_of(self, peer: HostKey) -> bytes:
+        """Who answers for a connected host: its household, or the host itself if unknown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -133,6 +137,36 @@ class Connection:
     outbound: bool
 
 
+class Verdict(Enum):
+    """How others can dial this host."""
+
+    UNKNOWN = "unknown"
+    """Nobody outside the home network has been asked yet."""
+    PUBLIC = "public"
+    """From anywhere: a neighbour outside has dialled back."""
+    RELAYED = "relayed"
+    """Only through neighbours' nodes that volunteer."""
+    HOME = "home"
+    """Only in the home network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How this host is reached, and what it carries for others.
+
+    relays: the hosts through which it is reached. public: addresses at which neighbours
+    outside have dialled back. mapped: the address that the router has opened, if it has.
+    """
+
+    verdict: Verdict
+    relays: tuple[HostKey, ...] = ()
+    public: tuple[str, ...] = ()
+    mapped: str | None = None
+    volunteers: bool = False
+    reservations: int = 0
+    circuits: int = 0
+
+
 class Network(Protocol):
     """One host on one community's private network."""
 
@@ -140,7 +174,10 @@ class Network(Protocol):
     def host_key(self) -> HostKey: ...
 
     def addresses(self) -> Sequence[str]:
-        """Multiaddrs that others can dial, 0.0.0.0 expanded, ending in ``/p2p/<peer id>``."""
+        """Multiaddrs that others can dial, 0.0.0.0 expanded, ending in ``/p2p/<peer id>``.
+
+        Those of this machine first, then what is known of the outside, then through relays.
+        """
 
     def connections(self) -> Sequence[Connection]:
         """At most one per peer."""
@@ -170,6 +207,15 @@ class Network(Protocol):
 
     async def disconnect(self, peer: HostKey) -> None:
         """Close every connection to a peer. Never raises."""
+
+    def volunteer(self, wanted: bool) -> None:
+        """Carry connections between members that cannot reach each other, or no longer."""
+
+    def reach(self) -> Reach:
+        """How this host can be dialled at the moment."""
+
+    def counters(self) -> Mapping[str, int]:
+        """What was carried, refused and lost below the records so far, by reason."""
 
 
 OpenNetwork = Callable[[Gate, Listener], AbstractAsyncContextManager[Network]]

@@ -51,6 +51,9 @@ class Deaf:
 
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None: ...
 
+    def party_of(self, peer: HostKey) -> bytes:
+        return peer
+
 
 @asynccontextmanager
 async def mallory(world: World, script: Script, seed: Seed = MALLORY) -> AsyncIterator[Network]:

@@ -1,4 +1,4 @@
-"""Multiaddrs and peer ids, as this node uses them: TCP only, Ed25519 only."""
+"""Multiaddrs and peer ids, as this node uses them: TCP or a circuit over it, Ed25519 only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from node.network.port import HostKey
 # protobuf PublicKey{type: Ed25519, data: 32 bytes} (libp2p specs, peer-ids).
 _ED25519_PEER_ID_PREFIX = bytes.fromhex("002408011220")
 _HOST_PROTOCOLS = frozenset({"ip4", "ip6", "dns", "dns4", "dns6"})
+CIRCUIT = "/p2p-circuit"
 MAX_ADDRESS_CHARS = 256
+MAX_ANNOUNCED_CHARS = 160
+"""Of an address in an address record (spec 03)."""
 
 # The all-zero key: of small order, so that nobody can prove to be its owner.
 ANYBODY = ID(_ED25519_PEER_ID_PREFIX + bytes(32))
@@ -30,6 +33,54 @@ class TcpAddress:
     host: str
     port: int
     peer: HostKey | None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitAddress:
+    """``[/ip4|ip6|dns…/<host>/tcp/<port>]/p2p/<relay>/p2p-circuit/p2p/<peer>``, taken apart.
+
+    relay_address: where the relay can be dialled, None if only its peer id is given.
+    """
+
+    relay: HostKey
+    relay_address: str | None
+    peer: HostKey
+
+
+def is_circuit(text: str) -> bool:
+    """Whether a multiaddr leads through a relay."""
+    return CIRCUIT in text
+
+
+def parse_circuit(text: str) -> CircuitAddress:
+    """Take a circuit's multiaddr apart. ValueError unless it is one as above."""
+    if len(text) > MAX_ADDRESS_CHARS:
+        raise ValueError("address too long")
+    head, _, tail = text.partition(CIRCUIT)
+    at, found, relay = head.rpartition("/p2p/")
+    if not found or not tail.startswith("/p2p/"):
+        raise ValueError(f"not a circuit's multiaddr: {text!r}")
+    if at:
+        parse_address(head)
+    return CircuitAddress(host_key_of(relay), head if at else None, host_key_of(tail[5:]))
+
+
+def circuit_address(relay_address: str, relay: HostKey, peer: HostKey) -> str:
+    """Where a host is reached through a relay; the relay's own address only if it fits."""
+    at = relay_address.partition("/p2p/")[0]
+    tail = f"/p2p/{peer_id_of(relay)}{CIRCUIT}/p2p/{peer_id_of(peer)}"
+    return at + tail if len(at + tail) <= MAX_ANNOUNCED_CHARS else tail
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is of the whole Internet, as far as the address itself tells."""
+    try:
+        target = parse_address(address)
+    except ValueError:
+        return False
+    if target.protocol not in ("ip4", "ip6"):
+        return True  # a name is given so that it can be found from anywhere
+    return ipaddress.ip_address(target.host).is_global
 
 
 def parse_address(text: str) -> TcpAddress:

@@ -13,6 +13,7 @@ import logging
 
 import trio
 from libp2p.abc import ISecureTransport
+from libp2p.connection_types import ConnectionType
 from libp2p.crypto.keys import KeyPair
 from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.io.exceptions import IOException
@@ -23,7 +24,7 @@ from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.security.secure_session import SecureSession
 
 from node.network.libp2p.addresses import host_key_of_id
-from node.network.libp2p.misconduct import Misconduct
+from node.network.libp2p.misconduct import ALTERED, Misconduct
 from node.network.libp2p.private_network import MAX_LINE_BYTES, PrivateConnection
 from node.network.port import (
     GATE_DEADLINE_S,
@@ -70,8 +71,10 @@ class GatedSession(SecureSession):
         except NetworkError:
             raise
         except Exception as error:
-            # Noise raises what its cipher raises: somebody altered a message.
-            raise Misconduct("noise-message") from error
+            # Noise raises what its cipher raises: somebody altered a message. On a circuit
+            # that may have been the relay, and nobody can tell.
+            is_relayed = self.get_connection_type() is ConnectionType.RELAYED
+            raise Misconduct(ALTERED if is_relayed else "noise-message") from error
         if n is not None and len(plain) < n:
             raise StreamClosed("connection lost")
         return plain

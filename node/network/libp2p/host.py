@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -20,15 +21,29 @@ from libp2p.peer.peerstore import PeerStore
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX
 from libp2p.tools.anyio_service import background_trio_service
 
-from node.network.libp2p.addresses import id_of, parse_address
+from node.network.libp2p.addresses import (
+    CircuitAddress,
+    TcpAddress,
+    id_of,
+    is_circuit,
+    parse_address,
+    parse_circuit,
+)
+from node.network.libp2p.circuit_wire import HOP, STOP
+from node.network.libp2p.circuits import Circuits
 from node.network.libp2p.frames import FramedStream
 from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GateTransport
 from node.network.libp2p.gossipsub import CommunityGossipSub
+from node.network.libp2p.misconduct import ALTERED, Misconduct
+from node.network.libp2p.private_network import PrivateConnection
 from node.network.libp2p.pubsub import CommunityPubsub
+from node.network.libp2p.reservations import Reservations
 from node.network.libp2p.settings import HostSettings
 from node.network.libp2p.swarm import CommunitySwarm, Upgrader
 from node.network.libp2p.tcp import PrivateTcp
+from node.network.libp2p.volunteer import Volunteer
 from node.network.libp2p.yamux import BoundedYamux
+from node.network.nursery import open_background_nursery
 from node.network.port import (
     Connection,
     DialFailed,
@@ -70,6 +85,8 @@ class CommunityHost(BasicHost):
         with connection.lifetime():
             try:
                 await super()._swarm_stream_handler(net_stream)
+            except Misconduct as misconduct:
+                connection.drop(misconduct.reason)
             except (NetworkError, BaseLibp2pError, UnicodeDecodeError) as error:
                 _log.debug("a stream of a peer's ended: %r", error)
             except Exception:
@@ -89,8 +106,13 @@ class Host:
         listener: Listener,
         handlers: Mapping[str, StreamHandler],
         sockets: Sequence[trio.SocketListener],
+        addresses: Callable[[], Sequence[str]],
+        counts: Counter[str],
     ) -> None:
-        """handlers: by protocol id. sockets: bound, and closed by the caller."""
+        """handlers: by protocol id. sockets: bound, and closed by the caller.
+
+        addresses: where this host can be dialled without a relay. counts: by reason, for ever.
+        """
         keys = create_new_key_pair(settings.host_seed)
         own_id = ID.from_pubkey(keys.public_key)
         peerstore = PeerStore()
@@ -118,6 +140,33 @@ class Host:
         )
         for protocol, handler in handlers.items():
             self.serve(protocol, handler)
+        self._counts = counts
+        self.volunteer: Volunteer | None = None
+        self._new_volunteer = partial(
+            Volunteer,
+            settings.relay,
+            partial(self._open_direct, TProtocol(STOP)),
+            self._swarm.is_direct,
+            listener.party_of,
+            addresses,
+            counts,
+        )
+        self._circuits = Circuits(
+            settings.network_key,
+            partial(self._open_direct, TProtocol(HOP)),
+            lambda relay: self.reservations.holds(relay),
+            self._swarm.take_inbound,
+            counts,
+        )
+        self.reservations = Reservations(
+            HostKey(bytes(keys.public_key.to_bytes())),
+            self._circuits,
+            self._swarm.direct,
+            lambda: True,
+            counts,
+        )
+        self._swarm.on_change.append(self.reservations.wake)
+        self._host.set_stream_handler(STOP, self._circuits.answer)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -131,7 +180,9 @@ class Host:
                 await self._pubsub.wait_until_ready()
                 await self._pubsub.subscribe(self._topic)
                 await self._swarm.listen(*self._tcp.listen_addresses)
-                yield
+                async with open_background_nursery() as nursery:
+                    nursery.start_soon(self.reservations.run)
+                    yield
             finally:
                 # Left to itself, libp2p goes on accepting, and closes connections one after
                 # the other, or not at all.
@@ -159,13 +210,43 @@ class Host:
 
     async def dial(self, address: str, deadline_s: float) -> HostKey:
         """See the port."""
+        target: CircuitAddress | TcpAddress
         try:
-            target = parse_address(address)
+            target = parse_circuit(address) if is_circuit(address) else parse_address(address)
         except ValueError as error:
             raise DialFailed(str(error)) from error
         if target.peer is not None and self._swarm.is_connected(target.peer):
             return target.peer
+        if isinstance(target, CircuitAddress):
+            return await self._swarm.dial_over(
+                partial(self._open_circuit, target, address, deadline_s), target.peer, deadline_s
+            )
         return await self._swarm.dial(address, target.peer, deadline_s)
+
+    async def _open_circuit(
+        self, target: CircuitAddress, address: str, deadline_s: float
+    ) -> PrivateConnection:
+        if not self._swarm.is_direct(target.relay):
+            if target.relay_address is None:
+                raise DialFailed("not connected to the relay")
+            await self._swarm.dial(target.relay_address, target.relay, deadline_s)
+        return await self._circuits.open(target, address)
+
+    async def _open_direct(self, protocol: TProtocol, peer: HostKey) -> INetStream:
+        """A stream that does not lead through a relay itself. NetworkError."""
+        if not self._swarm.is_direct(peer):
+            raise NetworkError("not connected without a relay")
+        return await self._negotiated(peer, protocol)
+
+    def volunteer_now(self, wanted: bool) -> None:
+        """Begin or end to carry others' circuits."""
+        if wanted and self.volunteer is None:
+            self.volunteer = self._new_volunteer()
+            self._host.set_stream_handler(HOP, self.volunteer.answer)
+        elif not wanted and self.volunteer is not None:
+            self._host.remove_stream_handler(HOP)
+            self.volunteer.stop()
+            self.volunteer = None
 
     async def open_stream(self, peer: HostKey, protocol: str, deadline_s: float) -> Stream:
         """See the port."""
@@ -173,12 +254,15 @@ class Host:
             raise NetworkError("not connected")
         try:
             with trio.fail_after(deadline_s):
-                stream = await self._host.new_stream(id_of(peer), [TProtocol(protocol)])
+                return FramedStream(await self._negotiated(peer, TProtocol(protocol)))
         except trio.TooSlowError as error:
             raise NetworkError("the peer did not answer in time") from error
+
+    async def _negotiated(self, peer: HostKey, protocol: TProtocol) -> INetStream:
+        try:
+            return await self._host.new_stream(id_of(peer), [protocol])
         except (BaseLibp2pError, UnicodeDecodeError) as error:
             raise NetworkError(str(error)) from error
-        return FramedStream(stream)
 
     async def gossip(self, data: bytes) -> None:
         """Publish one message when the peers' queues have room."""
@@ -192,4 +276,4 @@ class Host:
             await connection.muxed_conn.event_closed.wait()
 
     def _misconduct(self, peer_id: ID | None, reason: str) -> None:
-        self._swarm.tell_misconduct(peer_id, reason)
+        self._swarm.tell_misconduct(None if reason == ALTERED else peer_id, reason)

@@ -18,6 +18,7 @@ from libp2p.connection_types import ConnectionType
 from libp2p.network.connection.raw_connection import RawConnection
 from multiaddr import Multiaddr
 
+from node.network.libp2p.addresses import is_circuit
 from node.network.libp2p.byte_reader import ByteReader
 from node.network.libp2p.misconduct import Misconduct
 from node.network.port import StreamClosed
@@ -72,7 +73,7 @@ class XSalsa20:
 
 
 class PrivateConnection(RawConnection):
-    """A TCP connection under the private-network cipher, as libp2p's "raw connection"."""
+    """A TCP connection, or a circuit, under the private-network cipher: libp2p's "raw" one."""
 
     def __init__(
         self,
@@ -150,8 +151,8 @@ class PrivateConnection(RawConnection):
         return [Multiaddr(self.address)] if self.address else []
 
     def get_connection_type(self) -> ConnectionType:
-        """Never through a relay."""
-        return ConnectionType.DIRECT
+        """Whether a relay is in between."""
+        return ConnectionType.RELAYED if is_circuit(self.address) else ConnectionType.DIRECT
 
     async def _receive(self) -> bytes:
         chunk = await self._receive_cipher()

@@ -42,6 +42,26 @@ class GossipLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayLimits:
+    """What a volunteer gives at most, all circuits together unless it says otherwise."""
+
+    max_reservations: int = 32
+    max_circuits: int = 64
+    max_circuits_per_party: int = 16
+    """Of one household, at either end; beyond this its muxer would have no streams left."""
+    max_circuit_bytes: int = 256 << 20
+    """Both directions of one circuit; then it is closed and may be asked for anew."""
+    max_circuit_s: float = 4 * 3600.0
+    max_idle_s: float = 60.0
+    """Without a byte in one direction. Our muxer's pings come more often."""
+    bytes_per_s: float = 512 << 10
+    burst_bytes: float = 1 << 20
+    requests_per_s: float = 0.5
+    """Of one household, reservations and circuits together, after a burst."""
+    request_burst: float = 32.0
+
+
+@dataclass(frozen=True, slots=True)
 class HostSettings:
     """One host on one community's private network."""
 
@@ -62,6 +82,9 @@ class HostSettings:
     """From accept to a multiplexed connection: private network, Noise, gate, Yamux."""
     muxer: MuxerLimits = field(default_factory=MuxerLimits)
     gossip: GossipLimits = field(default_factory=GossipLimits)
+    volunteers: bool = False
+    """Whether it carries connections of members that cannot reach each other."""
+    relay: RelayLimits = field(default_factory=RelayLimits)
 
     def __post_init__(self) -> None:
         if len(self.host_seed) != KEY_BYTES or len(self.network_key) != KEY_BYTES:

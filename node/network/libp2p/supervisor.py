@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import trio
@@ -26,13 +27,17 @@ from node.network.port import (
     Network,
     NetworkError,
     OpenNetwork,
+    Reach,
     Stream,
     StreamHandler,
+    Verdict,
 )
 from protocol.errors import LocalError
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 30.0
+_MOST_OWN = 4
+"""Addresses of this machine, where there are others: a record has room for few."""
 _STEADY_AFTER_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -69,6 +74,8 @@ class Libp2pNetwork:
         self._pacer = GossipPacer(settings.gossip)
         self._bound: list[str] = []
         self._host: Host | None = None
+        self._volunteers = settings.volunteers
+        self._counts: Counter[str] = Counter()
 
     @property
     def host_key(self) -> HostKey:
@@ -77,6 +84,11 @@ class Libp2pNetwork:
 
     def addresses(self) -> Sequence[str]:
         """See the port."""
+        relayed = [] if self._host is None else self._host.reservations.addresses()
+        own = self._own_addresses()
+        return tuple([*own[:_MOST_OWN], *relayed] if relayed else own)
+
+    def _own_addresses(self) -> Sequence[str]:
         return dialable(self._bound, self.host_key)
 
     def connections(self) -> Sequence[Connection]:
@@ -112,6 +124,29 @@ class Libp2pNetwork:
         if self._host is not None:
             await self._host.disconnect(peer)
 
+    def volunteer(self, wanted: bool) -> None:
+        """See the port."""
+        self._volunteers = wanted
+        if self._host is not None:
+            self._host.volunteer_now(wanted)
+
+    def reach(self) -> Reach:
+        """See the port."""
+        if self._host is None:
+            return Reach(Verdict.UNKNOWN, volunteers=self._volunteers)
+        relays, volunteer = self._host.reservations.relays(), self._host.volunteer
+        return Reach(
+            Verdict.RELAYED if relays else Verdict.UNKNOWN,
+            relays,
+            volunteers=self._volunteers,
+            reservations=0 if volunteer is None else volunteer.reservations,
+            circuits=0 if volunteer is None else volunteer.carried,
+        )
+
+    def counters(self) -> Mapping[str, int]:
+        """See the port."""
+        return self._counts
+
     async def listen(self) -> Sequence[trio.SocketListener]:
         """Bind the addresses of the settings. Raises LocalError."""
         sockets = await open_sockets(self._settings.listen)
@@ -142,7 +177,16 @@ class Libp2pNetwork:
             sockets = await self._bind_again()
 
     async def _run_host(self, sockets: Sequence[trio.SocketListener]) -> None:
-        host = Host(self._settings, self._gate, self._listener, self._handlers, sockets)
+        host = Host(
+            self._settings,
+            self._gate,
+            self._listener,
+            self._handlers,
+            sockets,
+            self._own_addresses,
+            self._counts,
+        )
+        host.volunteer_now(self._volunteers)
         try:
             async with host.running():
                 self._host = host

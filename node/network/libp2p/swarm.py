@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 from libp2p.abc import IMuxedConn, INetConn, ISecureConn
+from libp2p.connection_types import ConnectionType
 from libp2p.network.auto_connector import AutoConnector
 from libp2p.network.config import ConnectionConfig, RetryConfig
 from libp2p.network.connection.swarm_connection import SwarmConn
@@ -104,6 +106,8 @@ class CommunitySwarm(Swarm):
         self._upgrade_deadline_s = settings.upgrade_deadline_s
         self._listener = listener
         self._told: dict[ID, Connection] = {}
+        self.on_change: list[Callable[[], None]] = []
+        """Called when a connection has come or gone."""
 
     # Who is connected, and who hears of it.
 
@@ -115,16 +119,25 @@ class CommunitySwarm(Swarm):
         """Whether a peer has passed the gate and is there."""
         return id_of(peer) in self._told
 
+    def direct(self) -> list[Connection]:
+        """The connections without a relay in between; at most one of each peer."""
+        found = (
+            next(filter(_is_direct, self.get_connections(peer_id)), None) for peer_id in self._told
+        )
+        return [_told_of(connection) for connection in found if connection is not None]
+
+    def is_direct(self, peer: HostKey) -> bool:
+        """Whether a peer is connected without a relay in between."""
+        return any(map(_is_direct, self.get_connections(id_of(peer))))
+
     async def notify_connected(self, conn: INetConn) -> None:
         """Tell the listener before anything is started that may speak to the peer."""
         peer_id = conn.muxed_conn.peer_id
         if peer_id not in self._told and not conn.is_closed:
-            outbound = conn.direction is Direction.OUTBOUND
-            address = str(conn.get_transport_addresses()[0])
-            told = Connection(host_key_of_id(peer_id), address, outbound)
-            self._told[peer_id] = told
-            self.tell(self._listener.on_connected, told.peer, address, outbound)
+            told = self._told[peer_id] = _told_of(conn)
+            self.tell(self._listener.on_connected, told.peer, told.address, told.outbound)
         conn.muxed_conn.announced.set()
+        self._tell_change()
         await super().notify_connected(conn)
 
     def remove_conn(self, swarm_conn: SwarmConn) -> None:
@@ -134,6 +147,11 @@ class CommunitySwarm(Swarm):
         if not self.connections.get(peer_id) and peer_id in self._told:
             told = self._told.pop(peer_id)
             self.tell(self._listener.on_disconnected, told.peer)
+        self._tell_change()
+
+    def _tell_change(self) -> None:
+        for told in self.on_change:
+            self.tell(told)
 
     def tell_misconduct(self, peer_id: ID | None, reason: str) -> None:
         """Have something counted; peer_id: None for somebody before the gate."""
@@ -164,9 +182,32 @@ class CommunitySwarm(Swarm):
     async def dial(self, address: str, expected: HostKey | None, deadline_s: float) -> HostKey:
         """Connect and pass both gates. DialFailed, or Refused."""
         peer_id = ANYBODY if expected is None else id_of(expected)
+        return await self._dial(partial(self.dial_addr, Multiaddr(address), peer_id), deadline_s)
+
+    async def dial_over(
+        self,
+        open_circuit: Callable[[], Awaitable[PrivateConnection]],
+        expected: HostKey,
+        deadline_s: float,
+    ) -> HostKey:
+        """The same over a circuit instead of a connection of our own."""
+
+        async def connect() -> INetConn:
+            if len(self.get_connections()) >= self.connection_config.max_connections:
+                raise DialFailed("too many connections")
+            raw = await open_circuit()
+            try:
+                return await self.upgrade_outbound_raw_conn(raw, id_of(expected))
+            except BaseException:
+                await raw.close()
+                raise
+
+        return await self._dial(connect, deadline_s)
+
+    async def _dial(self, connect: Callable[[], Awaitable[INetConn]], deadline_s: float) -> HostKey:
         try:
             with trio.fail_after(deadline_s):
-                connection = await self.dial_addr(Multiaddr(address), peer_id)
+                connection = await connect()
         except trio.TooSlowError as error:
             raise DialFailed("no answer in time") from error
         except Exception as error:
@@ -179,6 +220,10 @@ class CommunitySwarm(Swarm):
         return host_key_of_id(remote)
 
     # Inbound.
+
+    async def take_inbound(self, raw: PrivateConnection, address: Multiaddr) -> None:
+        """Keep a circuit that was brought here until it ends."""
+        await self._do_handle_inbound_connection(raw, address, None)
 
     async def _do_handle_inbound_connection(
         self, read_write_closer: PrivateConnection, maddr: Multiaddr, failure_event: object
@@ -201,7 +246,7 @@ class CommunitySwarm(Swarm):
 
     async def _upgrade_inbound(self, raw: PrivateConnection, maddr: Multiaddr) -> IMuxedConn | None:
         remote = raw.get_remote_address()
-        with self._half_open.slot("" if remote is None else remote[0]) as has_place:
+        with self._half_open.slot(raw.address if remote is None else remote[0]) as has_place:
             if not has_place or len(self.get_connections()) >= (
                 self.connection_config.max_connections
             ):
@@ -217,6 +262,18 @@ class CommunitySwarm(Swarm):
             except Exception as error:
                 _log.debug("an inbound connection did not pass: %r", error)
             return None
+
+
+def _is_direct(connection: INetConn) -> bool:
+    return connection.get_connection_type() is ConnectionType.DIRECT
+
+
+def _told_of(connection: INetConn) -> Connection:
+    muxed = connection.muxed_conn
+    address = str(connection.get_transport_addresses()[0])
+    return Connection(
+        host_key_of_id(muxed.peer_id), address, connection.direction is Direction.OUTBOUND
+    )
 
 
 def _ours(error: BaseException) -> NetworkError:

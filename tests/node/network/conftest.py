@@ -62,6 +62,7 @@ class RecordingListener:
         self.connected: list[tuple[HostKey, bool]] = []
         self.disconnected: list[HostKey] = []
         self.misconduct: list[tuple[HostKey | None, str]] = []
+        self.parties: dict[HostKey, bytes] = {}
         self._verdict = verdict
         self._changed = trio.lowlevel.ParkingLot()
 
@@ -81,6 +82,9 @@ class RecordingListener:
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
         self.misconduct.append((peer, reason))
         self._changed.unpark_all()
+
+    def party_of(self, peer: HostKey) -> bytes:
+        return self.parties.get(peer, peer)
 
     @property
     def reasons(self) -> list[str]:
