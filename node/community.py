@@ -22,6 +22,7 @@ from protocol.errors import LocalError, RemoteError
 from protocol.ids import CommunityId, HouseholdId, ThingKey, short
 from protocol.invite import InviteText
 from protocol.kinds import Kind
+from protocol.ledger.signers import signers_of
 from protocol.membership.bodies import Confirmation, Invite, Removal, read_invite
 from protocol.membership.evaluation import Member, Status
 from protocol.membership.members import Members
@@ -271,7 +272,8 @@ class Community:
             raise LocalError("household-not-found", id=short(household))
         kept = () if with_invited else _brought(members, household)
         try:
-            body = Removal(household, reason, kept).pack()
+            signers = signers_of(members, household, self._clock.now_ms())
+            body = Removal(household, reason, kept, signers).pack()
         except RemoteError:
             raise LocalError("reason-needed", longest=limits.MAX_REASON) from None
         (result,) = await self._author.publish(

@@ -11,7 +11,7 @@ from protocol.ids import HouseholdId
 from protocol.ledger.receipt import Outcome
 from protocol.ledger.trust import PAIR_CAP, Tally
 from protocol.listing import ListingKind
-from tests.sim.receipting import ledger, receipt, signed_by, trade, until_linked
+from tests.sim.receipting import ledger, receipt, report_of, signed_by, trade, until_linked
 from tests.sim.world import Household, World
 
 HOURS = CreditRules("Stunden", 10)
@@ -67,6 +67,32 @@ async def test_balances_follow_from_records_at_who_took_no_part(world: World) ->
     assert await balances(dora) == {ana.id: 4, ben.id: -2, cem.id: -2}
     assert ledger(dora).credit_terms() == HOURS
     assert (await ledger(dora).trust(ben.id)).balance == -2
+
+
+@pytest.mark.covers("LED-34")
+async def test_what_neighbours_earned_stays_theirs_when_a_household_is_removed(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"], credit=HOURS)
+    await trade(cem, ben, credit=3)
+    await trade(ana, ben)
+    await until_linked(world, ana, cem, 1)
+    await until_linked(world, cem, ana, 1)
+    await ana.node.community.remove(ben.id, "Cheated.", True)
+    await world.until(lambda: ben.id in cem.members.removed)
+    dora = await world.join("dora", await ana.invite(uses=1))
+    await world.until(lambda: dora.node.community.my_status == "confirmed")
+    await world.settle([ana, cem, dora])
+    for at in (ana, cem, dora):
+        assert (await report_of(cem, at)).sound
+        assert len((await report_of(cem, at)).receipts) == 1
+        assert (await report_of(ben, at)).receipts == {}
+        assert await balances(at) == {cem.id: 3, ben.id: -3}
+        assert (await ledger(at).trust(ana.id)).view.record.completed == Tally(1, 1)
+    # What he signs for later months counts for nothing.
+    world.pass_days(40)
+    signed = signed_by(receipt(cem, ben, credit=3), cem, ben)
+    assert not await ledger(cem).link(signed, 1)
 
 
 async def refusal(deed: object) -> dict[str, object]:

@@ -34,7 +34,9 @@ from protocol.ledger.entry import (
     PrivateReceipt,
     read_entry,
 )
+from protocol.ledger.receipt import month_of
 from protocol.ledger.review import Commitment, read_commitment
+from protocol.ledger.signers import signers_of
 from protocol.membership.members import Members
 
 LATER_MS = START_MS + 400 * DAY_MS
@@ -381,3 +383,13 @@ def test_a_finding_of_the_founder_names_device_and_place() -> None:
     report = verify(FOUNDER.id, chain.records, members())
     device = FOUNDER.device().public
     assert [Finding(Flaw.GAP, device, n) for n in (1, 2)] == list(report.findings)  # type: ignore[arg-type]
+
+
+def test_a_removal_names_every_device_there_was_and_till_when_it_signed() -> None:
+    everybody = members(WORLD.certify_device(BEN, 1), revoked(BEN))
+    said = {signer.device: signer.month for signer in signers_of(everybody, BEN.id, START_MS)}
+    assert said == {
+        BEN.device().public: month_of(LATER_MS),
+        BEN.device(1).public: month_of(START_MS),
+    }
+    assert signers_of(everybody, STRANGER.id, START_MS) == ()
