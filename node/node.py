@@ -34,6 +34,7 @@ from node.market import Market
 from node.membership_gate import MembershipGate, Passed
 from node.neighbourhood import Neighbourhood
 from node.network.port import HostKey, Network, OpenNetwork
+from node.reachability import Reachability
 from node.store.database import Database, open_database
 from node.store.records import RecordStore
 from node.store.settings import Enrolment, read_enrolment
@@ -91,6 +92,7 @@ class Node:
     skew: Skew
     database: Database
     neighbourhood: Neighbourhood
+    reachability: Reachability
     _conduct: Conduct
     _network: Network
 
@@ -101,7 +103,8 @@ class Node:
     def health(self) -> dict[str, int]:
         """Return what was refused, parked, throttled or lost so far, by reason."""
         copied = {"device-copied": 1} if self.ledger.is_copied else {}
-        return {**self._conduct.counts, "parked-now": self.inbox.parked, **copied}
+        counts = {**self._network.counters(), **self._conduct.counts}
+        return {**counts, "parked-now": self.inbox.parked, **copied}
 
 
 @asynccontextmanager
@@ -217,18 +220,20 @@ async def _running(
             ledger.adopt,
             chats.send_again,
         )
+        reachability = Reachability(network, database, sync.household_of)
         trades, trades_attending = open_trades(
             author, keys.device, database, post, clock, inbox, market, ledger, conduct
         )
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, conduct, network,
+            database, neighbourhood, reachability, conduct, network,
         )  # fmt: skip
         copy_watch = CopyWatch(database, author, inbox)
         await copy_watch.load()
         await ledger.load()
         await community.load()
         await sync.load()
+        await reachability.load()
 
         async def learn(passed: Passed) -> None:
             skew.observe(passed.member.household, passed.clock_offset_ms)
