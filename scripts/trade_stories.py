@@ -163,7 +163,8 @@ STORIES: dict[str, tuple[tuple[str, ...], str, Story]] = {
               *SIGNED),
     ),
     "lapse-before-the-appointment": (
-        _DISPUTED, "a promise runs out no earlier than a day after its appointment", _far_appointment,
+        _DISPUTED, "a promise runs out no earlier than a day after its appointment",
+        _far_appointment,
     ),
     "handover-lapses": (
         _ENDED, "one alone says that it changed hands: no receipt",

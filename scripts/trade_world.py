@@ -11,10 +11,12 @@ from dataclasses import replace
 
 from vector_world import DAY_MS, HOUR_MS, START_MS, Household, World
 
+from protocol import wire
 from protocol.ids import RecordId, ThingKey
 from protocol.ledger.receipt import Outcome, sign_receipt
 from protocol.listing import ListingKind
 from protocol.money import Price
+from protocol.signing import KeyPair, Purpose
 from protocol.trade.agreement import (
     Accept,
     Ask,
@@ -37,6 +39,7 @@ from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
 from protocol.trade.types import Type
+from protocol.wire import Value
 
 PUBLISHER, SEEKER = Role.PUBLISHER, Role.SEEKER
 HOUSEHOLDS = {PUBLISHER: Household(1), SEEKER: Household(2)}
@@ -242,6 +245,22 @@ class Play:
         for role in roles or (PUBLISHER, SEEKER):
             known = {message.id for message in self.has[role.other]}
             self.has[role.other] += [m for m in self.has[role] if m.id not in known]
+
+
+Values = list[Value]
+
+
+def values_of(message: Message) -> Values:
+    """The 12 fields of a message."""
+    value = wire.unpack(message.raw, 8_192)
+    assert isinstance(value, tuple)
+    return list(value)
+
+
+def signed(values: Sequence[Value], signer: KeyPair) -> bytes:
+    """The first 11 fields of a message, signed, and checked by nobody."""
+    unsigned = tuple(values[:11])
+    return wire.pack((*unsigned, signer.sign(Purpose.TRADE, wire.pack(unsigned))))
 
 
 Line = tuple[Role, Type] | tuple[Role, Type, Body | None] | tuple[Role, Type, Body | None, int]

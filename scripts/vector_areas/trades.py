@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import trade_world as world
-from trade_stories import STORIES
-from trade_world import PUBLISHER, SEEKER, Play, body_of, code, played
+from trade_folds import fold_cases
+from trade_world import PUBLISHER, SEEKER, Play, body_of, code, played, signed, values_of
 from vector_world import Household, thing_key
 
 from protocol import wire
 from protocol.errors import RemoteError
 from protocol.listing import Listing, ListingKind, Variant
 from protocol.money import Price
-from protocol.signing import KeyPair, Purpose
+from protocol.signing import Purpose
 from protocol.trade.case import Case as CaseLetter
 from protocol.trade.case import RulingLetter
 from protocol.trade.codes import code_text, hash_of, read_code
 from protocol.trade.dispute import read_ruling
 from protocol.trade.draw import Close, Draw, Result, commitment_to, winner
 from protocol.trade.letter import TradeLetter
-from protocol.trade.machine import fold
-from protocol.trade.message import NOTHING, Message, read_message
+from protocol.trade.message import Message, read_message
 from protocol.trade.terms import Terms, fit, read_terms
-from protocol.trade.trade import Trade
 from protocol.trade.types import Type
 from protocol.wire import Value
 from vector_areas import Case, Fields
-
-Values = list[Value]
 
 
 def cases() -> Iterator[Case]:
@@ -39,24 +34,11 @@ def cases() -> Iterator[Case]:
     yield from _malformed()
     yield from _terms()
     yield from _fits()
-    yield from _folds()
+    yield from fold_cases()
     yield from _codes()
     yield from _draws()
     yield from _rulings()
     yield from _letters()
-
-
-def values_of(message: Message) -> Values:
-    """The 12 fields of a message."""
-    value = wire.unpack(message.raw, 8_192)
-    assert isinstance(value, tuple)
-    return list(value)
-
-
-def signed(values: Sequence[Value], signer: KeyPair) -> bytes:
-    """The first 11 fields of a message, signed, and checked by nobody."""
-    unsigned = tuple(values[:11])
-    return wire.pack((*unsigned, signer.sign(Purpose.TRADE, wire.pack(unsigned))))
 
 
 def expected_message(raw: bytes) -> Fields:
@@ -257,87 +239,6 @@ def _fits() -> Iterator[Case]:
             {"terms": wire.pack(terms.as_value()), "listing": listing.pack()},
             {"fit": fit(terms, listing) is None},
         )  # fmt: skip
-
-
-def shown(trade: Trade | None) -> Fields:
-    """What a fold comes to."""
-    if trade is None:
-        return {"trade": None}
-    receipt = trade.receipt()
-    return {
-        "trade": trade.id,
-        "state": trade.state.value,
-        "applied": [message.id for message in trade.applied],
-        "void": [message.id for message in trade.void],
-        "terms_hash": trade.terms_hash,
-        "outcome": None if trade.outcome is None else int(trade.outcome),
-        "at_fault": trade.at_fault,
-        "receipt": None if receipt is None else wire.pack(receipt.as_value()),
-        "digest": None if receipt is None else receipt.digest(),
-    }
-
-
-def _folds() -> Iterator[Case]:
-    for name, (rules, comment, story) in STORIES.items():
-        messages = story()
-        random.Random(name).shuffle(messages)
-        yield Case(
-            f"fold-{name}", rules, comment, "fold",
-            {"messages": [message.raw for message in messages]},
-            shown(fold(messages)),
-        )  # fmt: skip
-    yield from _broken_folds()
-
-
-def _broken_folds() -> Iterator[Case]:
-    play = played([(PUBLISHER, Type.PROMISE), (SEEKER, Type.SLOTS)])
-    device = world.HOUSEHOLDS[SEEKER].device()
-
-    def changed(**at: Value) -> Message:
-        values = values_of(play.draft(SEEKER, Type.CANCEL, at_ms=world.ASKED_MS + 9))
-        for place, value in at.items():
-            values[int(place[1:])] = value
-        return read_message(signed(values, device))
-
-    own = Play(publisher=world.HOUSEHOLDS[SEEKER].id)
-    late = changed()
-    skipped = changed(_3=3)
-    given: dict[str, tuple[tuple[str, ...], str, list[Message]]] = {
-        "no-opening": (("TRD-10",), "without the ASK there is no trade", play.written[1:]),
-        "with-oneself": (("TRD-10",), "nobody trades with itself", own.written),
-        "gap": (("TRD-11",), "the PROMISE is missing: what names it waits", [
-            play.written[0], play.written[2]]),
-        "seq-skipped": (("TRD-11",), "its seq is one too high", [*play.written, skipped]),
-        "repeated": (("TRD-10",), "each twice", play.written * 2),
-        "other-trade": (("TRD-10",), "a message of another trade", [
-            *play.written, changed(_2=bytes([7] * 32))]),
-        "other-community": (("TRD-10",), "a message of another community", [
-            *play.written, changed(_1=bytes([7] * 32))]),
-        "third-author": (("TRD-10",), "a message of a third household", [
-            *play.written, changed(_6=world.STRANGER.id)]),
-        "unseen-future": (("TRD-13",), "it names as seen what nobody has: it waits", [
-            *play.written, changed(_5=bytes([7] * 32))]),
-        "own-as-seen": (("TRD-13",), "it names as seen one of its own side", [
-            *play.written, changed(_5=play.written[2].id)]),
-        "seen-taken-back": (("TRD-14",), "what was seen stays seen: this cancels nothing", [
-            *play.written, changed(_5=NOTHING)]),
-        "two-after-one": (("TRD-12",), "none is answered: the least id", [
-            *play.written, late, changed(_8=world.ASKED_MS + 10)]),
-    }  # fmt: skip
-    for name, (rules, comment, messages) in given.items():
-        yield Case(
-            f"fold-{name}", rules, comment, "fold",
-            {"messages": [message.raw for message in messages]},
-            shown(fold(messages)),
-        )  # fmt: skip
-    answered = max(late, changed(_8=world.ASKED_MS + 10), key=lambda message: message.id)
-    play.has[PUBLISHER].append(answered)
-    reply = play.write(PUBLISHER, Type.SIGN)
-    messages = [*play.written[:3], late, changed(_8=world.ASKED_MS + 10), reply]
-    yield Case(
-        "fold-two-after-one-answered", ("TRD-12",), "the greater id stands: it was answered",
-        "fold", {"messages": [message.raw for message in messages]}, shown(fold(messages)),
-    )  # fmt: skip
 
 
 def _codes() -> Iterator[Case]:

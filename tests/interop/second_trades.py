@@ -207,8 +207,8 @@ OTHER = {"publisher": "seeker", "seeker": "publisher"}
 
 
 class Trade:
-    def __init__(self, messages: list[Message]) -> None:
-        (self.opening,) = {m.id: m for m in messages if m.type == "ASK"}.values()
+    def __init__(self, messages: list[Message], id: bytes) -> None:
+        (self.opening,) = {m.id: m for m in messages if m.type == "ASK" and m.id == id}.values()
         ask = self.opening.body
         self.seeker, self.publisher = self.opening.author, ask[3]
         need(self.seeker != self.publisher)
@@ -225,6 +225,8 @@ class Trade:
         self._merge({side: chain(sides[side], sides[OTHER[side]]) for side in sides})
 
     def _belongs(self, message: Message) -> bool:
+        if message.seq == 0 and message.author == self.seeker and message.id != self.opening.id:
+            return False
         return (message.trade, message.community) == (self.opening.id, self.opening.community)
 
     def _merge(self, chains) -> None:
@@ -510,7 +512,7 @@ def _fit(given):
 def _fold(given):
     messages = [Message(bytes.fromhex(raw)) for raw in given["messages"]]
     try:
-        trade = Trade(messages)
+        trade = Trade(messages, bytes.fromhex(given["trade"]))
     except (Refused, ValueError):
         return {"trade": None}
     receipt = trade.receipt()

@@ -7,8 +7,18 @@ from contextlib import suppress
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from trade_world import COMMUNITY, HOUSEHOLDS, SEEKER, STEWARD, TERMS, Play, ruling
-from vector_areas.trades import every_type, signed, values_of
+from trade_world import (
+    COMMUNITY,
+    HOUSEHOLDS,
+    SEEKER,
+    STEWARD,
+    TERMS,
+    Play,
+    ruling,
+    signed,
+    values_of,
+)
+from vector_areas.trades import every_type
 
 from protocol import wire
 from protocol.errors import RemoteError
