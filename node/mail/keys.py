@@ -39,11 +39,13 @@ class MailKeys:
             return seal.Account(*row)
         account = seal.new_account()
         self._keep(connection, account, now_ms)
+        self._vouched = None  # if this transaction fails, another one is drawn
         return account
 
-    def vouched(self, identity: bytes) -> Vouched:
-        """Return the own Olm identity with its binding, signed once."""
-        if self._vouched is None or self._vouched.identity != identity:
+    def vouched(self, connection: Connection, now_ms: int) -> Vouched:
+        """Return the own Olm identity with its binding: read and signed once."""
+        if self._vouched is None:
+            identity = self.account(connection, now_ms).identity
             binding = bind(self._community, self._signer, identity)
             self._vouched = Vouched(identity, binding)
         return self._vouched
@@ -58,7 +60,7 @@ class MailKeys:
         account = self.account(connection, now_ms)
         row = connection.execute("SELECT public FROM mail_hpke ORDER BY n DESC LIMIT 1").fetchone()
         public = row[0] if row is not None else self._new_hpke(connection, now_ms)
-        binding = self.vouched(account.identity).binding
+        binding = self.vouched(connection, now_ms).binding
         return Card(account.identity, account.fallback, public, binding)
 
     def rotate(self, connection: Connection, now_ms: int) -> None:

@@ -33,6 +33,9 @@ from protocol.mail.seal import (
 SESSIONS_KEPT = 4
 """With one device: when both begin at once, or one has lost its own, several live side by side."""
 
+_NEXT = "(SELECT coalesce(max(decrypted), 0) + 1 FROM mail_session WHERE device = ?2)"
+_MOVE_ON = f"UPDATE mail_session SET pickle = ?1, decrypted = {_NEXT} WHERE device = ?2 AND id = ?3"
+
 
 @dataclass(frozen=True, slots=True)
 class StandingCard:
@@ -109,13 +112,12 @@ class Sealing:
         now_ms: int,
     ) -> SealedParcel | None:
         """Return the letter as a parcel for a device; None if its card is unusable."""
-        account = self._keys.account(connection, now_ms)
+        vouched = self._keys.vouched(connection, now_ms)
         try:
             ratchet = self._latest(connection, device, to.card.olm_identity) or begin(
-                account, to.card.olm_identity, to.card.olm_fallback
+                self._keys.account(connection, now_ms), to.card.olm_identity, to.card.olm_fallback
             )
             ratchet, olm_type, message = encrypt(ratchet, letter.pack())
-            vouched = self._keys.vouched(account.identity)
             inner = Inner(
                 self._household,
                 self._keys.device,
@@ -130,7 +132,7 @@ class Sealing:
             sealed = wrap(pad(inner.pack()), to.card.hpke_public, info)
         except RemoteError:
             return None
-        self._keep(connection, device, to.card.olm_identity, ratchet)
+        self._keep(connection, device, to.card.olm_identity, ratchet, decrypted=False)
         raw = Parcel(tag, expires_at_ms, sealed).pack()
         return SealedParcel(parcel_id(raw), tag, to.record, raw)
 
@@ -196,24 +198,21 @@ class Sealing:
         device: DeviceKey,
         identity: bytes,
         ratchet: Ratchet,
-        decrypted: bool = False,
+        decrypted: bool,
     ) -> None:
-        order = 0
-        if decrypted:
-            (order,) = connection.execute(
-                "SELECT coalesce(max(decrypted), 0) + 1 FROM mail_session"
-            ).fetchone()
+        """Keep a session as it is now. decrypted: it has just done so, the last of its device's."""
         changed = connection.execute(
-            "UPDATE mail_session SET pickle = ?1, decrypted = max(decrypted, ?2)"
-            " WHERE device = ?3 AND id = ?4",
-            (ratchet.pickle, order, device, ratchet.id),
+            _MOVE_ON
+            if decrypted
+            else "UPDATE mail_session SET pickle = ?1 WHERE id = ?3 AND device = ?2",
+            (ratchet.pickle, device, ratchet.id),
         ).rowcount
         if changed:
             return
         connection.execute(
             "INSERT INTO mail_session (id, device, identity, pickle, decrypted)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (ratchet.id, device, identity, ratchet.pickle, order),
+            f" VALUES (?1, ?2, ?3, ?4, {_NEXT if decrypted else 0})",
+            (ratchet.id, device, identity, ratchet.pickle),
         )
         connection.execute(
             "DELETE FROM mail_session WHERE device = ?1 AND n NOT IN"

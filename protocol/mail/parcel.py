@@ -114,7 +114,7 @@ def unpad(padded: bytes) -> bytes:
     if (
         len(padded) not in PADDED_BYTES
         or end > len(padded)
-        or padded.count(0, end) != len(padded) - end
+        or padded[end:] != bytes(len(padded) - end)
     ):
         raise RemoteError("parcel-padding")
     return padded[_LENGTH_BYTES:end]
