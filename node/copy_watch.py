@@ -1,7 +1,8 @@
 """Noticing that another computer signs with this device's key: a copied disk, a code used twice.
 
 Two that sign with one key would fork a ledger and rewind a ratchet; so whoever notices stops
-signing, for good. The sign of it is a record by this device that this file never wrote.
+signing, for good. The sign of it is a record by this device that this file never wrote, or a
+proof that the device's chain was continued twice.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import trio
 from node.author import Author
 from node.inbox import Inbox
 from node.network.port import HostKey
-from node.store.database import Database
+from node.store.database import Connection, Database
+from node.store.ledger_entries import is_copied, note_written
 from node.store.settings import COPIED_SETTING, read_setting, write_setting
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
 from protocol.ids import RecordId
+from protocol.kinds import Kind
 
 _SEALED_SETTING = "sealed-until"
 """The device's key, and a time (8 bytes) after which it has dated no record yet."""
@@ -27,7 +30,12 @@ _AHEAD_MS = 60_000
 
 
 class CopyWatch:
-    """Looks at every record that comes in; run :meth:`run` in the node's nursery."""
+    """Knows what this device wrote, and looks at what comes in; run :meth:`run` in the nursery.
+
+    Links of the ledger are known one by one, also those that never took their register: before
+    it continues its chain, a device must be sure. Of other records it is known since when there
+    were none, which costs no transaction for each.
+    """
 
     def __init__(self, database: Database, author: Author, inbox: Inbox) -> None:
         self._database = database
@@ -54,8 +62,31 @@ class CopyWatch:
         with suppress(LocalError):  # a full disk: this process has stopped signing all the same
             await write_setting(self._database, COPIED_SETTING, self._author.device)
 
+    async def check_chain(self, accused: bool) -> None:
+        """Stop signing if this device's chain holds a link that was not written here.
+
+        accused: whether somebody has proven that it was continued twice.
+        """
+        device = self._author.device
+        if self._author.is_copied:
+            return
+        if accused or await self._database.read(lambda c: is_copied(c, device)):
+            self._stop()
+
+    def _stop(self) -> None:
+        self._author.is_copied = True
+        self._found.set()
+
     async def _note(self, sealed: Sequence[Envelope]) -> None:
         self._sealed.update(record.id for record in sealed)
+        links = [record for record in sealed if record.kind == Kind.LEDGER]
+
+        def write(connection: Connection) -> None:
+            for record in links:
+                note_written(connection, record)
+
+        if links:
+            await self._database.write(write)
         latest = max((record.created_at_ms for record in sealed), default=0)
         if latest > self._noted_until_ms:
             until = latest + _AHEAD_MS
@@ -72,5 +103,4 @@ class CopyWatch:
                 and record.created_at_ms > self._sealed_before_ms
                 and record.id not in self._sealed
             ):
-                self._author.is_copied = True
-                self._found.set()
+                self._stop()

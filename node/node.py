@@ -206,7 +206,10 @@ async def _running(
             enrolment.network_key,
             sync.household_of,
         )
-        ledger = Ledger(database, author, inbox, device_slot, post, clock, skew, conduct, random)
+        copy_watch = CopyWatch(database, author, inbox)
+        ledger = Ledger(
+            database, author, inbox, copy_watch, device_slot, post, clock, skew, conduct, random
+        )
         chats = Chats(database, post, inbox, clock, author.household, community.blocks)
         devices = Devices(
             author,
@@ -228,9 +231,7 @@ async def _running(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
             database, neighbourhood, reachability, conduct, network,
         )  # fmt: skip
-        copy_watch = CopyWatch(database, author, inbox)
         await copy_watch.load()
-        await ledger.load()
         await community.load()
         await sync.load()
         await reachability.load()

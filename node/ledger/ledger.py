@@ -11,6 +11,7 @@ import trio
 from node.author import Author
 from node.clock import Clock, Skew
 from node.conduct import Conduct
+from node.copy_watch import CopyWatch
 from node.inbox import Inbox
 from node.ledger.books import Books
 from node.ledger.own_chain import OwnChain
@@ -62,6 +63,7 @@ class Ledger:
         database: Database,
         author: Author,
         inbox: Inbox,
+        copies: CopyWatch,
         device_slot: int,
         letters: Letters,
         clock: Clock,
@@ -77,6 +79,7 @@ class Ledger:
         self._database = database
         self._author = author
         self._inbox = inbox
+        self._copies = copies
         self._conduct = conduct
         self._random = random
         self._wake = trio.Event()
@@ -207,10 +210,6 @@ class Ledger:
 
     # -- unasked
 
-    async def load(self) -> None:
-        """Recall what was decided earlier; before anything is signed."""
-        await self.chain.load()
-
     async def run(self) -> None:
         """Attend whenever something may be due, and every minute, until cancelled."""
         async with trio.open_nursery() as nursery:
@@ -224,7 +223,7 @@ class Ledger:
     async def attend(self) -> None:
         """Do what is due now. Idempotent: all of it follows from what is stored."""
         try:
-            await self.chain.stop_if_copied(await self._is_accused())
+            await self._copies.check_chain(await self._is_accused())
             if self._author.is_copied or not self._met:
                 return
             if self._inbox.members.slots(self._author.household, Kind.LEDGER) == 0:

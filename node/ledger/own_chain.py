@@ -1,4 +1,4 @@
-"""The chain of this device: one link at a time, and none if another computer writes it too."""
+"""The chain of this device: one link at a time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import trio
 
 from node.author import Author
 from node.inbox import Inbox
-from node.store.database import Connection, Database
-from node.store.ledger_entries import head_of, is_copied, note_written, remembered
-from node.store.settings import COPIED_SETTING, read_setting, write_setting
+from node.store.database import Database
+from node.store.ledger_entries import head_of, remembered
 from protocol import limits
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
@@ -31,29 +30,11 @@ class OwnChain:
         self._inbox = inbox
         self._device_slot = device_slot
         self._lock = trio.Lock()
-        author.on_sealed.append(self._note)
-
-    async def load(self) -> None:
-        """Recall whether this device must no longer sign."""
-        copied = await read_setting(self._database, COPIED_SETTING)
-        self._author.is_copied |= copied == self._author.device
 
     async def head(self) -> Head:
         """Return how long this device's chain is, and its last link."""
         device = self._author.device
         return await self._database.read(lambda connection: head_of(connection, device))
-
-    async def stop_if_copied(self, accused: bool) -> None:
-        """Stop signing for good if another computer continues this device's chain.
-
-        accused: whether somebody has shown a proof of it.
-        """
-        device = self._author.device
-        if self._author.is_copied:
-            return
-        if accused or await self._database.read(lambda c: is_copied(c, device)):
-            self._author.is_copied = True
-            await write_setting(self._database, COPIED_SETTING, device)
 
     async def append(self, contents: Sequence[Content]) -> int:
         """Link what is not linked yet, in this order; return how many that were.
@@ -134,16 +115,6 @@ class OwnChain:
         if slot is None:
             raise LocalError("ledger-full", entries=len(standing))
         return slot
-
-    async def _note(self, sealed: Sequence[Envelope]) -> None:
-        links = [record for record in sealed if record.kind == Kind.LEDGER]
-
-        def write(connection: Connection) -> None:
-            for record in links:
-                note_written(connection, record)
-
-        if links:
-            await self._database.write(write)
 
 
 def _name(content: Content) -> tuple[str, bytes]:
