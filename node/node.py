@@ -256,7 +256,7 @@ async def _running(
             )
             await attending.attend()
             nursery.start_soon(attending.run)
-            nursery.start_soon(_purge, inbox, skew, conduct)
+            nursery.start_soon(_purge, inbox, trades, skew, conduct)
             nursery.start_soon(neighbourhood.run)
             nursery.start_soon(post.run)
             nursery.start_soon(ledger.run)
@@ -275,12 +275,13 @@ def _device_slot(own_records: Sequence[Envelope]) -> int:
     return next((r.slot for r in own_records if r.kind == Kind.DEVICE), 0)
 
 
-async def _purge(inbox: Inbox, skew: Skew, conduct: Conduct) -> None:
+async def _purge(inbox: Inbox, trades: Trades, skew: Skew, conduct: Conduct) -> None:
     """Forget what is over, unless the own clock may be wrong."""
     while True:
         if skew.trustworthy:
             try:
                 conduct.count("expired", await inbox.purge())
+                conduct.count("cases-forgotten", await trades.forget_old_cases())
             except LocalError:
                 conduct.count("store-failed")
         await trio.sleep(_PURGE_S)

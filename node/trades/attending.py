@@ -171,7 +171,7 @@ class TradeAttending:
             mark=Mark.OPEN if mark is None else Mark(mark[0]),
             about=shelf.about(listing),
             address="" if address is None else bytes(address[0]).decode("utf-8"),
-            ruling=ruling_for(connection, trade.id),
+            ruling=ruling_for(connection, trade),
             draw_secret=self._draw_secret,
             promise=promise,
         )

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from node.clock import Clock
-from node.mail.incoming import Incoming, NotYet
+from node.mail.incoming import Delivery, DeliveryState, Incoming, NotYet
 from node.mail.post import Post
 from node.store.database import Connection, Database
-from node.trades import book
+from node.trades import book, docket
+from node.trades.case_views import CaseView, Shown, view_of
 from node.trades.desk import Desk
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import CommunityId, HouseholdId, short
+from protocol.ids import HouseholdId, short
 from protocol.ledger.receipt import Outcome
 from protocol.mail.letter import Topic
-from protocol.trade.case import Case, RulingLetter, read_case_letter
-from protocol.trade.dispute import read_ruling, rule
-from protocol.trade.machine import fold
-from protocol.trade.message import TradeId, read_message
+from protocol.trade.case import (
+    CasePart,
+    RulingLetter,
+    open_part,
+    parts_of,
+    read_case_letter,
+)
+from protocol.trade.dispute import Dispute, read_ruling, rule
+from protocol.trade.message import MessageId, TradeId
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import State
 
-_MAX_CASES = 256
-_MAX_CASES_OF_ONE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class CaseView:
-    """A case before this household. trade: what the messages that were handed over make."""
-
-    trade: Trade
-    household: HouseholdId
-    text: str
-    received_at_ms: int
+_ARRIVED = frozenset({DeliveryState.DELIVERED, DeliveryState.READ})
 
 
 class Cases:
@@ -45,108 +40,152 @@ class Cases:
         self._clock = clock
         post.serve(Topic.CASE, self._take_in)
 
+    # -- of a party
+
     async def hand_over(self, trade_id: TradeId, text: str) -> None:
         """Send the steward that both accepted all messages of a trade, and some words.
 
-        Raises LocalError ``no-steward`` or ``trade-field``.
+        Again: in place of what is still on its way. Raises LocalError ``no-steward`` or
+        ``trade-field``.
         """
 
         def write(connection: Connection) -> None:
             trade = book.load(connection, trade_id)
             if trade is None or trade.state is not State.WITH_STEWARD or trade.steward is None:
                 raise LocalError("no-steward")
-            raws = tuple(message.raw for message in (*trade.applied, *trade.void))
+            now_ms = self._clock.now_ms()
             try:
-                content = Case(trade_id, raws, text).pack()
+                parts = parts_of(trade, now_ms, text)
             except RemoteError:
                 raise LocalError("trade-field", field="text") from None
-            self._post.write(connection, trade.steward, Topic.CASE, content)
+            for letter in _letters(connection, trade_id):
+                self._post.drop(connection, letter)
+            connection.execute("DELETE FROM trade_handed_letter WHERE trade = ?", (trade_id,))
+            connection.execute(
+                "INSERT OR REPLACE INTO trade_handed VALUES (?, ?, ?)",
+                (trade_id, trade.steward, now_ms),
+            )
+            for part in parts:
+                letter = self._post.write(connection, trade.steward, Topic.CASE, part.pack())
+                connection.execute(
+                    "INSERT INTO trade_handed_letter VALUES (?, ?)", (trade_id, letter)
+                )
 
         await self._database.write(write)
         self._post.wake()
+
+    async def shown(self) -> list[Shown]:
+        """Return the own trades that this device has laid before a steward, the latest first."""
+        rows = await self._database.read(
+            lambda connection: [
+                (TradeId(MessageId(trade)), steward, at_ms, _letters(connection, trade))
+                for trade, steward, at_ms in connection.execute(
+                    "SELECT trade, steward, at_ms FROM trade_handed ORDER BY at_ms DESC, trade"
+                ).fetchall()
+            ]
+        )
+        states = await self._post.delivery([letter for *_, letters in rows for letter in letters])
+        return [
+            Shown(trade, HouseholdId(steward), at_ms, len(letters), _arrived(states, letters))
+            for trade, steward, at_ms, letters in rows
+        ]
+
+    # -- of a steward
 
     async def before_me(self) -> list[CaseView]:
         """Return the cases that were laid before this household, the latest first."""
-        rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT household, received_at_ms, content FROM trade_case"
-                " ORDER BY received_at_ms DESC"
-            ).fetchall()
+        return await self._database.read(
+            lambda connection: [
+                view
+                for trade in docket.every_trade(connection)
+                if (view := self._view(connection, trade)) is not None
+            ]
         )
-        views = []
-        for household, received_at_ms, content in rows:
-            case = read_case_letter(content)
-            assert isinstance(case, Case)
-            trade = fold(read_message(raw) for raw in case.raws)
-            if trade is not None:
-                views.append(CaseView(trade, HouseholdId(household), case.text, received_at_ms))
-        return views
 
-    async def rule(
-        self, community: CommunityId, trade_id: TradeId, outcome: Outcome, text: str
-    ) -> None:
-        """Rule on a case before this household, and tell both. LocalError ``case-not-found``."""
-        case = next((c for c in await self.before_me() if c.trade.id == trade_id), None)
-        if case is None or case.trade.steward != self._desk.household:
-            raise LocalError("case-not-found", id=short(trade_id))
-        try:
-            ruling = rule(
-                community,
-                trade_id,
-                b"" if case.trade.dispute is None else case.trade.dispute.id,
-                self._desk.household,
-                outcome,
-                text,
-                self._desk.device,
-            )
-        except RemoteError:
-            raise LocalError("trade-field", field="text") from None
-        content = RulingLetter(trade_id, ruling.raw).pack()
-        parties = (case.trade.publisher, case.trade.seeker)
+    async def rule(self, trade_id: TradeId, outcome: Outcome, text: str) -> None:
+        """Rule on a case before this household, and tell both.
+
+        LocalError ``case-not-found``, ``case-incomplete`` (its messages do not yet lead to
+        where both accepted this household), ``case-not-open`` (it is over by what they say),
+        ``case-ruled``, ``trade-field``.
+        """
 
         def write(connection: Connection) -> None:
-            for party in parties:
-                self._post.write(connection, party, Topic.CASE, content)
+            view = self._view(connection, trade_id)
+            if view is None:
+                raise LocalError("case-not-found", id=short(trade_id))
+            trade = view.trade
+            if view.is_ruled:
+                raise LocalError("case-ruled")
+            if not view.can_rule or trade.dispute is None:
+                if view.missing:
+                    raise LocalError("case-incomplete", missing=view.missing)
+                raise LocalError("case-not-open")
+            own, device = self._desk.household, self._desk.device
+            try:
+                ruling = rule(
+                    trade.community, trade_id, trade.dispute.id, own, outcome, text, device
+                )
+            except RemoteError:
+                raise LocalError("trade-field", field="text") from None
+            docket.note_ruling(connection, ruling, self._clock.now_ms())
+            content = RulingLetter(trade_id, ruling.raw).pack()
+            recipients = [trade.publisher, trade.seeker]
+            member = self._desk.members.member(own)
+            if member is not None and len(member.devices) > 1:
+                recipients.append(own)  # its other devices have the case before them, too
+            for recipient in recipients:
+                self._post.write(connection, recipient, Topic.CASE, content)
 
         await self._database.write(write)
         self._post.wake()
 
+    async def forget(self, trade_id: TradeId) -> None:
+        """Forget a case before this household. LocalError ``case-not-found``."""
+
+        def write(connection: Connection) -> None:
+            if not docket.forget(connection, trade_id):
+                raise LocalError("case-not-found", id=short(trade_id))
+
+        await self._database.write(write)
+
+    async def forget_old(self) -> int:
+        """Forget the cases whose time is over. Only while the own clock can be trusted."""
+        now_ms = self._clock.now_ms()
+        return await self._database.write(lambda c: docket.forget_old(c, now_ms))
+
+    def _view(self, connection: Connection, trade: TradeId) -> CaseView | None:
+        held = docket.load(connection, trade)
+        return view_of(held, docket.ruled(connection, trade), self._desk.household)
+
+    # -- taking in
+
     def _take_in(self, connection: Connection, incoming: Incoming) -> None:
-        letter, members = read_case_letter(incoming.content), self._desk.members
+        letter = read_case_letter(incoming.content)
         if incoming.is_copy:
             return
-        if isinstance(letter, RulingLetter):
+        if isinstance(letter, CasePart):
+            self._take_part(connection, letter, incoming.sender)
+        elif incoming.sender == self._desk.household:
+            ruling = read_ruling(letter.ruling)
+            if ruling.steward != incoming.sender or ruling.trade != letter.trade:
+                raise RemoteError("foreign-message")
+            docket.note_ruling(connection, ruling, self._clock.now_ms())
+        else:
             self._check_ruling(connection, letter, incoming.sender)
             connection.execute(
                 "INSERT OR REPLACE INTO trade_ruling VALUES (?, ?)", (letter.trade, letter.ruling)
             )
             connection.execute("UPDATE trade SET rests = 0 WHERE id = ?", (letter.trade,))
-            return
-        messages = [read_message(raw) for raw in letter.raws]
+
+    def _take_part(self, connection: Connection, part: CasePart, sender: HouseholdId) -> None:
+        members = self._desk.members
+        messages = open_part(part, sender, self._desk.household)
+        if messages[0].community != members.community:
+            raise RemoteError("other-community")
         if not all(members.was_device(m.author, m.device) for m in messages):
             raise NotYet
-        trade = fold(messages)
-        if (
-            trade is None
-            or trade.community != members.community
-            or trade.id != letter.trade
-            or trade.role_of(incoming.sender) is None
-        ):
-            raise RemoteError("foreign-message")
-        others, of_sender = connection.execute(
-            "SELECT count(*), coalesce(sum(household = ?), 0) FROM trade_case WHERE trade != ?",
-            (incoming.sender, letter.trade),
-        ).fetchone()
-        if (
-            others >= _MAX_CASES
-            or of_sender >= _MAX_CASES_OF_ONE
-            or trade.steward != self._desk.household
-        ):
-            raise RemoteError("too-many-trades")
-        connection.execute(
-            "INSERT OR REPLACE INTO trade_case VALUES (?, ?, ?, ?)",
-            (letter.trade, incoming.sender, self._clock.now_ms(), incoming.content),
-        )
+        docket.keep(connection, sender, part, messages, self._clock.now_ms())
 
     def _check_ruling(
         self, connection: Connection, letter: RulingLetter, sender: HouseholdId
@@ -155,16 +194,45 @@ class Cases:
         ruling = read_ruling(letter.ruling)
         if ruling.steward != sender or ruling.trade != letter.trade:
             raise RemoteError("foreign-message")
+        if ruling.community != self._desk.members.community:
+            raise RemoteError("other-community")
         if not self._desk.members.was_device(ruling.steward, ruling.device):
             raise RemoteError("foreign-message")
         trade = book.load(connection, letter.trade)
-        if trade is None or trade.steward is None:
+        if trade is None or trade.dispute is None:
+            raise NotYet
+        if ruling.dispute != trade.dispute.id:
+            if any(m.id == ruling.dispute for m in trade.order if isinstance(m.body, Dispute)):
+                raise RemoteError("late-ruling")
             raise NotYet
         if trade.steward != ruling.steward:
             raise RemoteError("foreign-message")
 
 
-def ruling_for(connection: Connection, trade: TradeId) -> bytes | None:
-    """Return the ruling that has come in for a trade."""
-    row = connection.execute("SELECT raw FROM trade_ruling WHERE trade = ?", (trade,)).fetchone()
-    return None if row is None else bytes(row[0])
+def ruling_for(connection: Connection, trade: Trade) -> bytes | None:
+    """Return the ruling that has come in for the dispute in which a trade is."""
+    row = connection.execute("SELECT raw FROM trade_ruling WHERE trade = ?", (trade.id,)).fetchone()
+    if row is None or trade.dispute is None:
+        return None
+    raw = bytes(row[0])
+    return raw if read_ruling(raw).dispute == trade.dispute.id else None
+
+
+def shown_at_ms(connection: Connection, trade: Trade) -> int | None:
+    """Return when this device last laid a trade before the steward that it has now."""
+    row = connection.execute(
+        "SELECT at_ms FROM trade_handed WHERE trade = ? AND steward = ?", (trade.id, trade.steward)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _letters(connection: Connection, trade: bytes) -> list[bytes]:
+    rows = connection.execute(
+        "SELECT letter FROM trade_handed_letter WHERE trade = ?", (trade,)
+    ).fetchall()
+    return [bytes(letter) for (letter,) in rows]
+
+
+def _arrived(states: dict[bytes, Delivery], letters: Sequence[bytes]) -> int:
+    """Letters that are known no more were delivered, or given up, long ago."""
+    return sum(letter not in states or states[letter].state in _ARRIVED for letter in letters)

@@ -8,7 +8,7 @@ from node.mail.post import Post
 from node.store.database import Connection, Database
 from node.store.profiles import read_profiles
 from node.trades import book, stock
-from node.trades.cases import ruling_for
+from node.trades.cases import ruling_for, shown_at_ms
 from node.trades.desk import Desk, is_over
 from node.trades.shelf import Shelf
 from node.trades.views import TradeView
@@ -33,6 +33,8 @@ _MEETING = frozenset(
     }
 )  # fmt: skip
 _ON_LOAN = frozenset({State.LENT, State.RETURNED_BY_PUBLISHER, State.RETURNED_BY_SEEKER})
+_AT_ODDS = frozenset({State.DISPUTED, State.WITH_STEWARD})
+"""Here a code still ends it: who was shown one has met the other after all."""
 
 
 class TradeReading:
@@ -121,15 +123,16 @@ class TradeReading:
             other=other,
             other_name="" if profile is None else profile.name,
             possible=frozenset(possible(trade, role)),
-            handover_code=self._code(trade, role, False) if trade.state in _MEETING else None,
-            return_code=self._code(trade, role, True) if trade.state in _ON_LOAN else None,
+            handover_code=self._code(trade, role, False) if _may_be_handed(trade) else None,
+            return_code=self._code(trade, role, True) if _may_come_back(trade) else None,
             deciding=deciding.device,
             decides=deciding.is_this,
             delivery={},
             receipt=co_signed,
             left=stock.left(decode(raw), about) if is_own and raw is not None else None,
             waiting=len(stock.queue(about, trade.ask.listing)) if is_own else 0,
-            has_ruling=ruling_for(connection, trade.id) is not None,
+            has_ruling=ruling_for(connection, trade) is not None,
+            shown_at_ms=shown_at_ms(connection, trade),
         )
 
     def _code(self, trade: Trade, role: Role, is_return: bool) -> str | None:
@@ -147,3 +150,11 @@ class TradeReading:
             return None if record is None else read_listing(record.body)
         except RemoteError:
             return None
+
+
+def _may_be_handed(trade: Trade) -> bool:
+    return trade.state in _MEETING or (trade.state in _AT_ODDS and not trade.lent)
+
+
+def _may_come_back(trade: Trade) -> bool:
+    return trade.state in _ON_LOAN or (trade.state in _AT_ODDS and trade.lent)

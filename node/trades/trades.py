@@ -11,7 +11,8 @@ from node.store.database import Connection, Database
 from node.store.settings import read_setting, write_setting
 from node.trades import book, draws, stock
 from node.trades.attending import ADDRESS_SETTING
-from node.trades.cases import Cases, CaseView
+from node.trades.case_views import CaseView, Shown
+from node.trades.cases import Cases
 from node.trades.desk import Desk, Make, is_over
 from node.trades.reading import TradeReading
 from node.trades.requests import Requests
@@ -285,8 +286,23 @@ class Trades:
         return await self._cases.before_me()
 
     async def rule(self, trade: TradeId, outcome: Outcome, text: str) -> None:
-        """Rule on a case before this household. LocalError ``case-not-found``."""
-        await self._cases.rule(self._members().community, trade, outcome, text)
+        """Rule on a case before this household.
+
+        LocalError ``case-not-found``, ``case-incomplete``, ``case-not-open``, ``case-ruled``.
+        """
+        await self._cases.rule(trade, outcome, text)
+
+    async def shown_cases(self) -> list[Shown]:
+        """Return the own trades that were laid before a steward."""
+        return await self._cases.shown()
+
+    async def forget_case(self, trade: TradeId) -> None:
+        """Forget a case before this household. LocalError ``case-not-found``."""
+        await self._cases.forget(trade)
+
+    async def forget_old_cases(self) -> int:
+        """Forget the cases whose time is over; for whoever knows that the clock is right."""
+        return await self._cases.forget_old()
 
     # -- looking
 

@@ -25,6 +25,7 @@ class TradeView:
     have signed or are to sign; neighbours see its ``receipt`` if that is public, and nothing
     of it otherwise. left, waiting: pieces of the own listing that can still be promised, and
     how many households wait for one. has_ruling: a steward's has come in.
+    shown_at_ms: when this device has shown the trade to the steward.
     """
 
     trade: Trade
@@ -43,4 +44,5 @@ class TradeView:
     left: int | None
     waiting: int
     has_ruling: bool
+    shown_at_ms: int | None
     forwarded: bool = False

@@ -23,6 +23,7 @@ from p2pmarket.api import (
     listings,
     mail,
     trades,
+    trades_cases,
     trades_disputes,
 )
 from p2pmarket.api.endpoint import Call, Endpoint
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ledger.ENDPOINTS,
     *trades.ENDPOINTS,
     *trades_disputes.ENDPOINTS,
+    *trades_cases.ENDPOINTS,
 )
 
 _MAX_BODY_BYTES = 32 << 20

@@ -25,7 +25,7 @@ from p2pmarket.api.mail_schemas import (
     ThreadQuestion,
     ThreadSummary,
 )
-from p2pmarket.api.waiting import all_waiting
+from p2pmarket.api.waiting import all_waiting, case_lines
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, ThingKey, text_of
@@ -83,6 +83,7 @@ async def _inbox(call: Call) -> InboxAnswer:
         await all_waiting(node, call.clock.now_ms()),
         sum(thread.unread for thread in threads),
         (await node.sync.status()).neighbours_connected > 0,
+        await case_lines(node),
     )
 
 

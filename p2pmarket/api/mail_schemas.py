@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+SettlementName = Literal["completed", "cancelled"]
 DeliveryStateName = Literal["queued", "held", "delivered", "read", "refused", "expired"]
 
 
@@ -121,6 +122,24 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseLine:
+    """One dispute that this household has to do with.
+
+    what: shown (by it, to household), to-rule, under-way (missing: messages), ruled, or over (the
+    two need no ruling any more). Of shown, missing counts letters. at: when that was.
+    """
+
+    what: Literal["shown", "to-rule", "under-way", "ruled", "over"]
+    trade: str
+    household: str
+    household_id: str
+    title: str
+    at: str
+    missing: int
+    outcome: SettlementName | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InboxAnswer:
     """Threads, those with unread messages first, and what else waits for this household.
 
@@ -131,6 +150,7 @@ class InboxAnswer:
     waiting: list[Waiting]
     unread: int
     connected: bool
+    cases: list[CaseLine]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from p2pmarket.api.mail_schemas import DeliveryAnswer, Waiting
+from p2pmarket.api.mail_schemas import DeliveryAnswer, SettlementName, Waiting
 from p2pmarket.api.schemas import ListingKindName
 from p2pmarket.api.trades_turns import Step, Whose
 
 RoleName = Literal["publisher", "seeker"]
 OutcomeName = Literal["completed", "cancelled", "no-show"]
-SettlementName = Literal["completed", "cancelled"]
 ReceiptState = Literal["unsigned", "unconfirmed", "confirmed"]
 TradeStateName = Literal[
     "start", "asked", "offered", "drawing", "entered", "drawn", "revealed", "promised",
@@ -58,7 +57,7 @@ class TimelineEntry:
 
     text: what was written along, an address included. void: it had no effect, because it
     crossed with another. outcome: of a ruling, or what a settlement would end in. why: why a
-    publisher declined.
+    publisher declined. shown_by: in a case, who alone shows it though both have shown theirs.
     """
 
     at: str
@@ -78,6 +77,7 @@ class TimelineEntry:
     outcome: OutcomeName | None = None
     why: str | None = None
     with_code: bool | None = None
+    shown_by: str | None = None
     delivery: DeliveryAnswer | None = None
 
 
@@ -127,7 +127,8 @@ class DrawAnswer:
 class DisputeAnswer:
     """steward: who shall look at it. accepted: both agree. has_ruling: it has come in.
 
-    my_settlement, other_settlement: how each would end it.
+    my_settlement, other_settlement: how each would end it. shown_at: when this household has
+    shown it the trade.
     """
 
     mine: bool
@@ -138,6 +139,7 @@ class DisputeAnswer:
     ruling_text: str
     my_settlement: SettlementName | None
     other_settlement: SettlementName | None
+    shown_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,10 +338,34 @@ class DrawAnnounced:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOverAnswer:
+    """What one side has shown. missing: messages that it names and that are still under way."""
+
+    household: str
+    household_id: str
+    text: str
+    handed_at: str
+    received_at: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRuling:
+    """How this household has ruled."""
+
+    outcome: SettlementName
+    text: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseAnswer:
     """A dispute that was laid before this household, with what was handed over and no more.
 
-    can_rule: both parties have accepted this household.
+    handed_over: by one side, or by both. missing: messages that are under way; the fewest of
+    the two. can_rule: both parties have accepted this household, and wait for it. timeline:
+    what all that was handed over makes together; apart: messages that are no part of it, as
+    something before them is missing or another one stands in their place.
     """
 
     trade: str
@@ -348,13 +374,15 @@ class CaseAnswer:
     publisher_id: str
     seeker: str
     seeker_id: str
-    handed_over_by: str
-    text: str
-    received_at: str
+    handed_over: list[HandedOverAnswer]
+    missing: int
     state: TradeStateName
     can_rule: bool
+    ruling: CaseRuling | None
+    forgotten_at: str
     terms: TermsAnswer
     timeline: list[TimelineEntry]
+    apart: list[TimelineEntry]
 
 
 @dataclass(frozen=True, slots=True)

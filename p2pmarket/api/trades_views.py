@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from node.mail.incoming import Delivery
@@ -160,6 +160,11 @@ def timeline_of(
     ]
 
 
+def entries_of(messages: Sequence[Message], around: Surroundings) -> list[TimelineEntry]:
+    """Return single messages, whatever they do."""
+    return [_entry(message, False, around, None) for message in messages]
+
+
 def _entry(
     message: Message, void: bool, around: Surroundings, delivery: Delivery | None
 ) -> TimelineEntry:
@@ -256,6 +261,7 @@ def _dispute(view: TradeView, around: Surroundings) -> DisputeAnswer | None:
         ruling_text="" if trade.ruling is None else trade.ruling.text,
         my_settlement=settle.get(role),  # type: ignore[arg-type]
         other_settlement=settle.get(role.other),  # type: ignore[arg-type]
+        shown_at=_time(view.shown_at_ms),
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Awaitable, Callable
 
 from node.node import Node
 from p2pmarket.api.mail_schemas import Waiting
+from p2pmarket.api.trades_case_lines import case_lines, cases_waiting
 from p2pmarket.api.trades_reminders import trades_waiting
+
+__all__ = ["SOURCES", "all_waiting", "case_lines"]
 
 Source = Callable[[Node, int], Awaitable[list[Waiting]]]
 """Takes a node and the time (Unix ms); returns what waits in one subject, most urgent first."""
 
-SOURCES: tuple[Source, ...] = (trades_waiting,)
+SOURCES: tuple[Source, ...] = (cases_waiting, trades_waiting)
 
 
 async def all_waiting(node: Node, now_ms: int) -> list[Waiting]:

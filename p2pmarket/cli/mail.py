@@ -12,6 +12,7 @@ from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, in_quotes, paragraph, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text
 from p2pmarket.texts.formats import day_and_time, moment, short_day
 from p2pmarket.texts.waiting import waiting_line
@@ -107,6 +108,12 @@ def _inbox_lines(found: dict[str, Any]) -> list[str]:
         lines.append(_("Waiting for you:"))
         for waiting in found["waiting"]:
             lines += wrapped(waiting_line(waiting), indent="  ")
+        lines.append("")
+    told = [case for case in found["cases"] if case["what"] != "to-rule"]
+    if told:
+        lines.append(_("Disputes:"))
+        for case in told:
+            lines += wrapped(case_line(case), indent="  ")
         lines.append("")
     if not found["results"]:
         lines += wrapped(_("No messages yet. “p2pmarket message HOUSEHOLD” writes one."))

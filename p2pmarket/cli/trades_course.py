@@ -104,6 +104,8 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
 def _aside(entry: Mapping[str, Any]) -> str:
     if entry["void"]:
         return " " + _("(without effect: it crossed with another message)")
+    if entry["shown_by"] is not None:
+        return " " + _("(only {name} shows you this)").format(name=safe(entry["shown_by"]))
     if entry["with_code"]:
         return " " + _("(with the code of the other side, so for both)")
     delivery = entry["delivery"]

@@ -6,16 +6,12 @@ from typing import Any
 
 import click
 
-from p2pmarket import vocabulary
 from p2pmarket.cli.options import Word, command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.cli.trades_answers import acted, trade_at
-from p2pmarket.cli.trades_course import course_lines
-from p2pmarket.cli.trades_terms import terms_text
 from p2pmarket.cli.trades_words import SHORT_ID, other_of
 from p2pmarket.texts import _
-from p2pmarket.texts.formats import day_and_time, moment
 from p2pmarket.texts.trades import SETTLEMENTS, settlement_id
 
 SETTLEMENT = Word("outcome", SETTLEMENTS, settlement_id)
@@ -121,57 +117,3 @@ def dispute(
 def _steward(trade: dict[str, Any]) -> str:
     held = trade["dispute"]
     return "" if held is None else safe(held["steward"] or held["steward_id"][:SHORT_ID])
-
-
-@command("trade cases", _("You see what one of the two has shown you, and nothing else."))
-def cases(session: Session) -> None:
-    """List the disputes before this household."""
-    found = session.client.get(session.path("cases"))
-    lines: list[str] = []
-    for case in found["results"]:
-        lines += [*_case_lines(case), ""]
-    if not found["results"]:
-        lines = wrapped(_("Nobody has laid a dispute before you."))
-    session.answer(found, lines)
-
-
-def _case_lines(case: dict[str, Any]) -> list[str]:
-    publisher = safe(case["publisher"] or case["publisher_id"][:SHORT_ID])
-    seeker = safe(case["seeker"] or case["seeker_id"][:SHORT_ID])
-    kind = vocabulary.label(vocabulary.KINDS, case["kind"])
-    lines = wrapped(
-        _("{id}: {publisher} (whose listing it is) and {seeker}, {kind}: {terms}.").format(
-            id=case["trade"][:SHORT_ID],
-            publisher=publisher,
-            seeker=seeker,
-            kind=kind,
-            terms=terms_text(case["terms"]),
-        )
-    )
-    lines += wrapped(
-        _("Shown to you by {name}, {time}:").format(
-            name=safe(case["handed_over_by"]), time=day_and_time(moment(case["received_at"]))
-        )
-    )
-    if case["text"]:
-        lines += paragraph(in_quotes(case["text"]), indent="    ")
-    lines += course_lines(case["timeline"])
-    if case["can_rule"]:
-        line = _('Rule with: p2pmarket trade rule {id} completed|cancelled "…"')
-        lines += wrapped(line.format(id=case["trade"][:SHORT_ID]))
-    return lines
-
-
-@command("trade rule", _("Both read your words; the receipt is signed as you rule."))
-@click.argument("identifier", metavar=_("TRADE"))
-@click.argument("outcome", type=SETTLEMENT, metavar=_("completed|cancelled"))
-@click.argument("text", metavar=_("TEXT"))
-def rule(session: Session, identifier: str, outcome: str, text: str) -> None:
-    """Rule on a dispute."""
-    path = session.path("cases", identifier, "ruling")
-    session.client.post(path, {"outcome": outcome, "text": text})
-    line = _("You have ruled: {outcome}. Both are told.")
-    session.answer(
-        {"trade": identifier, "outcome": outcome},
-        wrapped(line.format(outcome=vocabulary.label(SETTLEMENTS, outcome))),
-    )

@@ -171,6 +171,10 @@ def _dispute_sentence(trade: Mapping[str, Any]) -> str:
     else:
         sentence = _("{other} asks that {steward} looks at it.")
     line = sentence.format(steward=steward, other=other_of(trade))
+    if dispute["shown_at"] is not None:
+        line += " " + _("You have shown it this trade, {time}.").format(
+            time=day_and_time(moment(dispute["shown_at"]))
+        )
     if dispute["other_settlement"] is not None:
         line += " " + _("{other} would end it as: {outcome}.").format(
             other=other_of(trade), outcome=vocabulary.label(OUTCOMES, dispute["other_settlement"])

@@ -14,6 +14,9 @@ from p2pmarket.texts import _, msgid
 from p2pmarket.texts.formats import day_and_time, moment
 
 SENTENCES: Mapping[str, str] = {
+    "case-to-rule": msgid(
+        "{household} and the other side of a trade wait for your ruling: p2pmarket trade cases"
+    ),
     "trade-asked": msgid("{household} asks for “{title}”: p2pmarket trade show {id}"),
     "trade-offered": msgid(
         "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"

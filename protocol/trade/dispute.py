@@ -73,7 +73,8 @@ class Ruling:
     """How the steward that both accepted would have the trade end.
 
     dispute: the id of the DISPUTE that named the steward, so that a ruling that came too late
-    for one dispute decides no later one. outcome: COMPLETED or CANCELLED (by consent: nobody is at fault). raw: the signed bytes.
+    for one dispute decides no later one. outcome: COMPLETED or CANCELLED (by consent: nobody
+    is at fault). raw: the signed bytes.
     """
 
     community: CommunityId

@@ -15,8 +15,6 @@ from protocol.errors import RemoteError
 from protocol.listing import Listing, ListingKind, Variant
 from protocol.money import Price
 from protocol.signing import Purpose
-from protocol.trade.case import Case as CaseLetter
-from protocol.trade.case import RulingLetter
 from protocol.trade.codes import code_text, hash_of, read_code
 from protocol.trade.dispute import read_ruling
 from protocol.trade.draw import Close, Draw, Result, commitment_to, winner
@@ -349,23 +347,4 @@ def _letters() -> Iterator[Case]:
         yield Case(
             f"letter-{name}", ("TRD-36",), "refused", "trade_letter", {"bytes": octets},
             {"error": "malformed"},
-        )  # fmt: skip
-    case = CaseLetter(trade.id, raws, "It is not as agreed.").pack()
-    yield Case(
-        "case", ("TRD-25",), "what a party hands over", "case_letter", {"bytes": case},
-        {"trade": trade.id, "messages": list(raws), "text": "It is not as agreed."},
-    )  # fmt: skip
-    ruling = world.ruling(trade)
-    yield Case(
-        "case-ruling", ("TRD-25",), "what the steward answers", "case_letter",
-        {"bytes": RulingLetter(trade.id, ruling).pack()}, {"trade": trade.id, "ruling": ruling},
-    )  # fmt: skip
-    for name, content in {
-        "two-rulings": (1, 2, trade.id, (ruling, ruling), ""),
-        "ruling-with-text": (1, 2, trade.id, (ruling,), "and"),
-        "other-kind": (1, 3, trade.id, (), ""),
-    }.items():
-        yield Case(
-            f"case-{name}", ("TRD-25",), "refused", "case_letter",
-            {"bytes": wire.pack(content)}, {"error": "malformed"},
         )  # fmt: skip

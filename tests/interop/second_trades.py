@@ -565,17 +565,66 @@ def _trade_letter(given):
     return {"trade": trade.hex(), **shown, "asks": asks}
 
 
+def _case_part(raw: bytes):
+    part = unpack(raw, 32_000)
+    extent = lambda value: array(value, number(1, 256), size(32))  # noqa: E731
+    array(
+        part, number(1, 1), number(1, 1), size(32), number(1, LATEST),
+        lambda named: array(named, extent, extent), many(64, octets_up_to(6_144)), words(),
+    )  # fmt: skip
+    need(len(part[5]) >= 3)
+    return part[2:]
+
+
 @refusable
 def _case_letter(given):
-    letter = unpack(bytes.fromhex(given["bytes"]), 24_576)
-    array(
-        letter, number(1, 1), number(1, 2), size(32), many(64, octets_up_to(6_144)), words()
-    )  # fmt: skip
-    _, what, trade, raws, said = letter
-    if what == 1:
-        return {"trade": trade.hex(), "messages": [raw.hex() for raw in raws], "text": said}
-    need(len(raws) == 1 and said == "")
-    return {"trade": trade.hex(), "ruling": raws[0].hex()}
+    raw = bytes.fromhex(given["bytes"])
+    letter = unpack(raw, 32_000)
+    need(type(letter) is list and len(letter) > 1)
+    if letter[1] == 2:
+        array(letter, number(1, 1), number(2, 2), size(32), octets_up_to(6_144))
+        return {"trade": letter[2].hex(), "ruling": letter[3].hex()}
+    trade, handed_at_ms, named, raws, said = _case_part(raw)
+    return {
+        "trade": trade.hex(),
+        "handed_at_ms": handed_at_ms,
+        "named": [[count, head.hex()] for count, head in named],
+        "messages": [each.hex() for each in raws],
+        "text": said,
+    }
+
+
+def _opened(part, sender: bytes, steward: bytes) -> list[Message]:
+    trade, _, named, raws, _ = part
+    messages = [Message(raw) for raw in raws]
+    ask, dispute, acceptance = messages[:3]
+    need(ask.type == "ASK" and ask.id == trade)
+    sides = [ask.body[3], ask.author]
+    need(sides[0] != sides[1] and sender in sides and steward not in sides)
+    need(dispute.type == "DISPUTE" and acceptance.type == "STEWARD")
+    need(dispute.body[0] == acceptance.body[0] == steward)
+    need(dispute.author != acceptance.author)
+    for message in messages:
+        need(message.trade == trade and message.community == ask.community)
+        need(message.author in sides)
+        need(message.seq < named[sides.index(message.author)][0])
+    return messages
+
+
+@refusable
+def _case(given):
+    sender, steward = (bytes.fromhex(given[name]) for name in ("sender", "steward"))
+    parts = [_case_part(bytes.fromhex(raw)) for raw in given["letters"]]
+    messages = [m for part in parts for m in _opened(part, sender, steward)]
+    need(len({message.id for message in messages}) <= 512)
+    _, _, named, _, said = max(parts, key=lambda part: (part[1], encode([part[2], part[4]])))
+    trade = Trade(messages, parts[0][0])
+    missing = 0
+    for side, (count, head) in zip((trade.publisher, trade.seeker), named, strict=True):
+        here = {m.seq for m in messages if m.author == side and m.seq < count - 1}
+        last = any(m.author == side and (m.seq, m.id) == (count - 1, head) for m in messages)
+        missing += count - len(here) - last
+    return {"text": said, "missing": missing, "state": trade.state}
 
 
 OPERATIONS = {
@@ -588,4 +637,5 @@ OPERATIONS = {
     "draw": _draw,
     "trade_letter": _trade_letter,
     "case_letter": _case_letter,
+    "case": _case,
 }

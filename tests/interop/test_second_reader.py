@@ -28,6 +28,7 @@ AREAS = (
     "provisional",
     "invite",
     "devices",
+    "disputes",
     "ledger",
     "chains",
     "mail",

@@ -111,6 +111,20 @@ TRADES: Mapping[str, Sentences] = {
         msgid("No household has been named for this trade that both of you have accepted."),
         msgid("Name one with “p2pmarket trade dispute ID --steward HOUSEHOLD”."),
     ),
+    "case-incomplete": Sentences(
+        msgid(
+            "You have not been shown the whole of this dispute: messages are missing ({missing})."
+        ),
+        msgid("Wait until they arrive, or ask the two to show you the trade again."),
+    ),
+    "case-not-open": Sentences(
+        msgid("By what you were shown, the two wait for no ruling of yours any more."),
+        msgid("“p2pmarket trade cases” shows how it went on."),
+    ),
+    "case-ruled": Sentences(
+        msgid("You have ruled on this dispute already, and both have been told."),
+        msgid("“p2pmarket trade cases” shows your ruling."),
+    ),
     "case-not-found": Sentences(
         msgid("No dispute “{id}” was laid before your household by two who both accept it."),
         msgid("“p2pmarket trade cases” lists those that were."),

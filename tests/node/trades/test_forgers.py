@@ -18,8 +18,8 @@ from protocol.mail.letter import Topic
 from protocol.signing import KeyPair, Seed
 from protocol.trade.agreement import Ask, Promise, Words
 from protocol.trade.bodies import Body
-from protocol.trade.case import Case, RulingLetter
-from protocol.trade.dispute import Dispute, RulingCopy, rule
+from protocol.trade.case import RulingLetter
+from protocol.trade.dispute import RulingCopy, rule
 from protocol.trade.draw import Enter
 from protocol.trade.letter import TradeLetter
 from protocol.trade.limits import PROMISE_MS
@@ -129,30 +129,6 @@ async def test_a_letter_from_nobodys_steward_takes_no_rulings_place(world: World
     )
     assert kept == (0,)
     assert (await ana.node.trades.show(trade)).trade.state is State.WITH_STEWARD
-
-
-async def test_a_steward_is_shown_nothing_that_the_other_side_did_not_sign(world: World) -> None:
-    ana, ben, cem = await world.community(["ana", "ben", "cem"])
-    bike = await offer(ana, "Fahrrad")
-    opening = signed(ben, OPENING, Type.ASK, await an_ask(ana, bike, ana.id))
-    anas = KeyPair(Seed(os.urandom(32)))
-    promise = Promise(
-        terms_hash=fold([opening]).terms_hash,  # type: ignore[union-attr]
-        public=True,
-        until_ms=ana.clock.now_ms() + PROMISE_MS,
-        handover_hash=bytes(32),
-        return_hash=bytes(32),
-    )
-    second = signed(
-        ana, Position(opening.trade, 0, NOTHING, opening.id), Type.PROMISE, promise, anas
-    )
-    third = signed(
-        ben, Position(opening.trade, 1, opening.id, second.id), Type.DISPUTE, Dispute(cem.id)
-    )
-    raws = tuple(m.raw for m in (opening, second, third))
-    await send_letter(ben, cem.id, Topic.CASE, Case(opening.trade, raws, "So war es.").pack())
-    await world.pass_time(120)
-    assert await cem.node.trades.cases() == []
 
 
 async def test_one_commitment_in_two_entries_does_not_stop_a_draw_nor_anything_else(
