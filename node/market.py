@@ -8,7 +8,8 @@ from dataclasses import replace
 from node.author import Author
 from node.clock import Clock
 from node.inbox import Inbox
-from node.search.query import SearchQuery
+from node.search.query import Hit, Hits, SearchQuery
+from node.store.listing_search import search
 from node.store.listings import (
     SearchAnswer,
     StoredListing,
@@ -16,6 +17,7 @@ from node.store.listings import (
     find_listings,
     listings_by_key,
     listings_of,
+    read_hits,
 )
 from node.store.records import RecordStore
 from protocol import limits
@@ -123,6 +125,15 @@ class Market:
         """Search what shows at the moment at this node."""
         now_ms = self._clock.now_ms()
         return await self._store.database.read(lambda c: find_listings(c, query, now_ms))
+
+    async def hits(self, query: SearchQuery) -> Hits:
+        """Search, and return only where the results are and how they rank: see :meth:`read`."""
+        now_ms = self._clock.now_ms()
+        return await self._store.database.read(lambda c: search(c, query, now_ms))
+
+    async def read(self, hits: Sequence[Hit]) -> dict[int, StoredListing]:
+        """Return hits whole by their seq; those that are gone meanwhile are left out."""
+        return await self._store.database.read(lambda c: read_hits(c, hits))
 
     def number_of(self, household: HouseholdId) -> int | None:
         """Return the number by which a query names a household, if it has any record."""

@@ -1,10 +1,11 @@
 """Searching the listing view: words through the text index, the rest as filters on the row."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from node.search.analysis import category_token, kind_token
-from node.search.query import Hit, Hits, SearchQuery, Sort
+from node.search.query import Hit, Hits, Rank, SearchQuery, Sort
 from node.search.spelling import spell
 from node.search.words import words
 from node.store.fts import all_of, any_of, token
@@ -30,19 +31,25 @@ def search(connection: Any, query: SearchQuery, now_ms: int) -> Hits:
     """
     cursor = connection.cursor()
     try:
-        if not query.words.strip():
-            return _page(cursor, query, now_ms, "", [])
-        reader = Reader(cursor)
-        asked = _expressions(reader, cursor, query.words)
-        if asked is None:
-            return Hits([], False)
-        if asked.whole:
-            hits = _page(cursor, query, now_ms, asked.whole, asked.ranks)
-            if hits.results or reader.is_live(asked.whole):
-                return hits
-        return _page(cursor, query, now_ms, asked.loose, asked.ranks)
+        cursor.execute("SELECT ifnull(max(seq), 0) FROM listing")
+        (last_seq,) = cursor.fetchone()
+        return replace(_find(cursor, query, now_ms), last_seq=last_seq)
     finally:
         cursor.close()
+
+
+def _find(cursor: Any, query: SearchQuery, now_ms: int) -> Hits:
+    if not query.words.strip():
+        return _page(cursor, query, now_ms, "", [])
+    reader = Reader(cursor)
+    asked = _expressions(reader, cursor, query.words)
+    if asked is None:
+        return Hits([], False, loose=True)
+    if asked.whole:
+        hits = _page(cursor, query, now_ms, asked.whole, asked.ranks)
+        if hits.results or reader.is_live(asked.whole):
+            return hits
+    return replace(_page(cursor, query, now_ms, asked.loose, asked.ranks), loose=True)
 
 
 class _Expressions:
@@ -116,20 +123,41 @@ def _page(
         "distance": "2 NULLS LAST, l.seq DESC",
     }[sort]
     statement = (
-        f"SELECT l.seq, {away} FROM {source} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+        f"SELECT l.seq, {away}, l.created_at_ms, l.price_minor FROM {source} WHERE {condition}"
+        f" ORDER BY {order} LIMIT ? OFFSET ?"
     )
     parameters = [*away_parameters, *parameters]
     offset, wanted = max(0, query.offset), max(0, query.limit)
     if sort == "relevance" and match and offset < _RANKED:
         cursor.execute(statement, [*parameters, max(_RANKED, offset + wanted + 1), 0])
         rows = cursor.fetchall()
-        rows = _ranked(cursor, rows[:_RANKED], ranks) + rows[_RANKED:]
-        rows = rows[offset : offset + wanted + 1]
+        found = _ranked(cursor, rows[:_RANKED], ranks)
+        found += [_hit(row, _rank(row, sort)) for row in rows[_RANKED:]]
+        found = found[offset : offset + wanted + 1]
     else:
         cursor.execute(statement, [*parameters, wanted + 1, offset])
-        rows = cursor.fetchall()
-    results = [Hit(seq, None if d is None else round(math.sqrt(d))) for seq, d in rows[:wanted]]
-    return Hits(results, len(rows) > wanted)
+        found = [_hit(row, _rank(row, sort)) for row in cursor.fetchall()]
+    return Hits(found[:wanted], len(found) > wanted)
+
+
+_Row = tuple[int, float | None, int, int | None]
+"""seq, squared distance in m², created_at_ms, price_minor."""
+
+
+def _hit(row: _Row, rank: Rank) -> Hit:
+    return Hit(row[0], None if row[1] is None else round(math.sqrt(row[1])), rank)
+
+
+def _rank(row: _Row, sort: Sort) -> Rank:
+    """Say in numbers what the ORDER BY of `_page` says: order of arrival is each database's own."""
+    _, away, created_at_ms, price_minor = row
+    if sort == "price":
+        return (_NO_PRICE if price_minor is None else price_minor, -created_at_ms)
+    if sort == "distance":
+        return (math.inf if away is None else away, -created_at_ms)
+    if sort == "relevance":
+        return (1, -created_at_ms)
+    return (-created_at_ms,)
 
 
 def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
@@ -146,6 +174,8 @@ def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
         narrow(f"l.kind IN ({','.join('?' * len(query.kinds))})", *sorted(query.kinds))
     if query.category is not None:
         narrow("l.category = ?", query.category)
+    if query.up_to_seq is not None:
+        narrow("+l.seq <= ?", query.up_to_seq)
     if query.household is not None:
         narrow("l.household = ?", query.household)
     if query.min_price_minor is not None:
@@ -191,14 +221,10 @@ def _distance(query: SearchQuery) -> tuple[str, list[object]]:
     ]
 
 
-def _ranked(
-    cursor: Any, rows: list[tuple[int, float | None]], ranks: list[tuple[str, int]]
-) -> list[tuple[int, float | None]]:
+def _ranked(cursor: Any, rows: list[_Row], ranks: list[tuple[str, int]]) -> list[Hit]:
     """The rows by how surely they are about the words; the newest first among equals."""
-    if len(rows) < 2:
-        return rows
-    scores = dict.fromkeys((seq for seq, _ in rows), 0)
-    for expression, weight in ranks:
+    scores = dict.fromkeys((row[0] for row in rows), 0)
+    for expression, weight in ranks if rows else ():
         cursor.execute(
             "SELECT rowid FROM listing_text WHERE listing_text MATCH ? AND rowid BETWEEN ? AND ?",
             (expression, rows[-1][0], rows[0][0]),
@@ -206,4 +232,5 @@ def _ranked(
         for (seq,) in cursor.fetchall():
             if seq in scores:
                 scores[seq] += weight
-    return sorted(rows, key=lambda row: (-scores[row[0]], -row[0]))
+    ordered = sorted(rows, key=lambda row: (-scores[row[0]], -row[0]))
+    return [_hit(row, (0, -scores[row[0]], -row[2])) for row in ordered]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from node.search.query import SearchQuery
+from node.search.query import Hit, SearchQuery
 from node.store.database import Connection
 from node.store.listing_index import search
 from protocol.envelope import decode
@@ -47,9 +47,13 @@ class SearchAnswer:
 def find_listings(connection: Connection, query: SearchQuery, now_ms: int) -> SearchAnswer:
     """Search and read the results whole."""
     hits = search(connection, query, now_ms)
-    found = dict(_rows(connection, [hit.seq for hit in hits.results]))
-    results = [_stored(found[hit.seq], hit.distance_m) for hit in hits.results if hit.seq in found]
-    return SearchAnswer(results, hits.more)
+    return SearchAnswer(list(read_hits(connection, hits.results).values()), hits.more)
+
+
+def read_hits(connection: Connection, hits: Sequence[Hit]) -> dict[int, StoredListing]:
+    """Read hits whole, by seq and in their order; those that are gone meanwhile are left out."""
+    found = dict(_rows(connection, [hit.seq for hit in hits]))
+    return {hit.seq: _stored(found[hit.seq], hit.distance_m) for hit in hits if hit.seq in found}
 
 
 def listings_by_key(connection: Connection, low: bytes, high: bytes) -> list[StoredListing]:

@@ -18,6 +18,7 @@ from p2pmarket.api import (
     choices,
     communities,
     devices,
+    finding,
     households,
     ledger,
     listings,
@@ -28,6 +29,7 @@ from p2pmarket.api import (
 )
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.errors import failure_of, status_of
+from p2pmarket.api.locating import located
 from p2pmarket.api.openapi import document
 from p2pmarket.api.schemas import Failure, FailureAnswer
 from p2pmarket.api.shapes import from_json, from_query, to_json
@@ -41,6 +43,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *households.ENDPOINTS,
     *choices.ENDPOINTS,
     *devices.ENDPOINTS,
+    *finding.ENDPOINTS,
     *listings.ENDPOINTS,
     *mail.ENDPOINTS,
     *ledger.ENDPOINTS,
@@ -73,7 +76,7 @@ def _route(endpoint: Endpoint, base: Call) -> Callable[[Request], Awaitable[Resp
         try:
             body = await _body(endpoint, request)
             query = _query(endpoint, request)
-            call = replace(base, path=request.path_params, body=body, query=query)
+            call = await located(replace(base, path=request.path_params, body=body, query=query))
             return JSONResponse(to_json(await endpoint.action(call)))
         except P2PMarketError as error:
             return _refusal(error)

@@ -108,6 +108,5 @@ class _Batch:
         if isinstance(result, LocalError):
             self.answers.append(RowAnswer(row.line, "refused", None, failure_of(result)))
             return
-        own, now_ms = self._node.community.self_id, self._context.now_ms
-        answer = listing_answer(result, own, now_ms)
+        answer = listing_answer(self._node, result, self._context.now_ms)
         self.answers.append(RowAnswer(row.line, outcome, answer, None))

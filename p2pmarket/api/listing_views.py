@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from node.node import Node
 from node.store.listings import StoredListing
@@ -17,7 +17,7 @@ from p2pmarket.api.schemas import (
     VariantChoices,
 )
 from p2pmarket.texts.formats import iso
-from protocol.ids import HouseholdId, text_of
+from protocol.ids import text_of
 from protocol.limits import DAY_MS
 from protocol.listing import Listing
 from protocol.mark import State
@@ -28,13 +28,15 @@ SOON_MS = 3 * DAY_MS
 
 
 def listing_answer(
-    stored: StoredListing, own: HouseholdId, now_ms: int, own_name: str = ""
+    node: Node, stored: StoredListing, now_ms: int, own_name: str = ""
 ) -> ListingAnswer:
-    """Return a listing as it is answered. own_name: for one just published."""
+    """Return a listing of a node as it is answered. own_name: for one just published."""
     listing = stored.listing
     price, place = listing.price, listing.place
     return ListingAnswer(
         id=text_of(stored.key),
+        community=node.community.charter.name,
+        community_id=text_of(node.community.id),
         source_id=listing.source_id,
         title=listing.title,
         kind=listing.kind.name.lower(),  # type: ignore[arg-type]
@@ -42,7 +44,7 @@ def listing_answer(
         currency=None if price is None else price.currency,
         household=stored.household_name or own_name,
         household_id=text_of(stored.household),
-        mine=stored.household == own,
+        mine=stored.household == node.community.self_id,
         category=listing.category,
         description=listing.description,
         tags=list(listing.tags),
@@ -97,6 +99,26 @@ async def sync_answer(node: Node, now_ms: int) -> Sync:
         missing=status.missing,
         synced_since=None if since_ms is None else iso(since_ms),
         synced_seconds_ago=None if since_ms is None else max(0, (now_ms - since_ms) // 1000),
+    )
+
+
+_LAGGING: tuple[SyncStateName, ...] = ("fetching", "never", "offline", "synced", "alone")
+"""From what makes an answer least complete to what makes it whole."""
+
+
+def merged_sync(parts: Sequence[Sync]) -> Sync:
+    """Return how far all communities together have come: as far as the one that lags most."""
+    states = {part.state for part in parts}
+    since = [part.synced_since for part in parts if part.synced_since is not None]
+    ago = [part.synced_seconds_ago for part in parts if part.synced_seconds_ago is not None]
+    return Sync(
+        state=next((state for state in _LAGGING if state in states), "alone"),
+        neighbours_connected=sum(part.neighbours_connected for part in parts),
+        neighbours_synced=sum(part.neighbours_synced for part in parts),
+        neighbours_known=sum(part.neighbours_known for part in parts),
+        missing=sum(part.missing for part in parts),
+        synced_since=min(since, default=None),
+        synced_seconds_ago=max(ago, default=None),
     )
 
 

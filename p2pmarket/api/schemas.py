@@ -93,6 +93,8 @@ class ListingAnswer:
     it shows no more; 0 once it is over."""
 
     id: str
+    community: str
+    community_id: str
     source_id: str | None
     title: str
     kind: ListingKindName
@@ -121,36 +123,6 @@ class ListingAnswer:
     visible_until: str
     seconds_left: int
     revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class ListingsAnswer:
-    """Listings, and what they are an answer about: how complete it can be."""
-
-    results: list[ListingAnswer]
-    more: bool
-    sync: Sync
-    expiring_soon: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SearchQuestion:
-    """What to look for. Prices in the main unit of the community's currency.
-
-    by: a household's name or the beginning of its id. within_km: from one's own place.
-    """
-
-    words: str = ""
-    kind: list[ListingKindName] = field(default_factory=list)
-    category: str | None = None
-    min_price: str | None = None
-    max_price: str | None = None
-    within_km: float | None = None
-    by: str | None = None
-    sort: Literal["relevance", "newest", "price", "distance"] | None = None
-    limit: int = 50
-    offset: int = 0
-    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from p2pmarket import vocabulary
-from p2pmarket.cli.terminal import Column, paragraph, safe, table
+from p2pmarket.cli.terminal import Column, in_quotes, paragraph, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
+from p2pmarket.texts.errors import sentence
 from p2pmarket.texts.formats import amount, day, day_and_time, distance, moment, short_day, span
 
 SHORT_ID = 8
@@ -16,10 +17,13 @@ SHORT_ID = 8
 _SOON_S = 3 * 86_400
 
 
-def listing_table(listings: Sequence[dict[str, Any]], with_household: bool = True) -> list[str]:
+def listing_table(
+    listings: Sequence[dict[str, Any]], with_household: bool = True, with_community: bool = False
+) -> list[str]:
     """Return a table of listings, one a line."""
     headings = [
         Column(_("id")),
+        *([Column(_("community"), shrink_to=8)] if with_community else []),
         Column(_("kind")),
         Column(_("price"), right=True),
         Column(_("title"), shrink_to=16 if with_household else 12),
@@ -30,6 +34,7 @@ def listing_table(listings: Sequence[dict[str, Any]], with_household: bool = Tru
     for listing in listings:
         row = [
             listing["id"][:SHORT_ID],
+            *([listing["community"]] if with_community else []),
             vocabulary.label(vocabulary.KINDS, listing["kind"]),
             bare_price_text(listing),
             title_text(listing),
@@ -102,6 +107,7 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
         (_("Kind"), vocabulary.label(vocabulary.KINDS, listing["kind"])),
         (_("Price"), price_text(listing)),
         (_("From"), listing["household"] or listing["household_id"]),
+        (_("Community"), listing["community"]),
         (_("Place"), place_text(listing)),
         (_("Category"), vocabulary.label(vocabulary.CATEGORIES, listing["category"])),
         (_("Condition"), _condition(listing)),
@@ -146,6 +152,33 @@ def sync_line(sync: dict[str, Any]) -> str:
             "{n} record is still on its way.", "{n} records are still on their way.", missing
         ).format(n=missing)
     return line
+
+
+def sync_lines(found: dict[str, Any], before: str = "") -> list[str]:
+    """Say how complete an answer can be, for each community that was asked.
+
+    before: a sentence to begin with.
+    """
+    parts = found["communities"]
+    if len(parts) == 1:
+        return wrapped(" ".join(filter(None, (before, sync_line(parts[0]["sync"])))))
+    lines = wrapped(before) if before else []
+    for part in parts:
+        line = f"{in_quotes(part['community'])}: {sync_line(part['sync'])}"
+        lines += wrapped(line)
+    return lines
+
+
+def left_out_lines(left_out: Sequence[dict[str, Any]]) -> list[str]:
+    """Say which communities are not part of an answer, and why."""
+    lines = []
+    for part in left_out:
+        reason = sentence(part["error"]["code"], part["error"]["fields"])
+        line = _("Without {community}: {reason}").format(
+            community=in_quotes(part["community"]), reason=reason
+        )
+        lines += wrapped(line)
+    return lines
 
 
 def nothing_found(sync: dict[str, Any]) -> str:

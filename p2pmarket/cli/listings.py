@@ -10,9 +10,10 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
 from p2pmarket.cli.listing_texts import (
     expiring_line,
+    left_out_lines,
     listing_details,
     listing_table,
-    sync_line,
+    sync_lines,
 )
 from p2pmarket.cli.options import MARK, Count, command
 from p2pmarket.cli.session import Session
@@ -25,15 +26,17 @@ from protocol.errors import LocalError
 @command("mine")
 def mine(session: Session) -> None:
     """List what this household has published."""
-    found = session.client.get(session.path("own-listings"))
+    found = session.client.get(session.everywhere("own-listings"))
     listings = found["results"]
+    several = len(found["communities"]) > 1
     lines = (
-        [*listing_table(listings, with_household=False), ""]
+        [*listing_table(listings, with_household=False, with_community=several), ""]
         if listings
         else wrapped(_("You have published nothing yet; “p2pmarket publish --help” shows how."))
     )
-    for line in (*expiring_line(found["expiring_soon"]), sync_line(found["sync"])):
+    for line in expiring_line(found["expiring_soon"]):
         lines += wrapped(line)
+    lines += [*left_out_lines(found["left_out"]), *sync_lines(found)]
     session.answer(found, lines)
 
 

@@ -7,7 +7,13 @@ from typing import Any
 import click
 
 from p2pmarket import vocabulary
-from p2pmarket.cli.listing_texts import listing_details, listing_table, nothing_found, sync_line
+from p2pmarket.cli.listing_texts import (
+    left_out_lines,
+    listing_details,
+    listing_table,
+    nothing_found,
+    sync_lines,
+)
 from p2pmarket.cli.options import KILOMETRES, KIND, Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
@@ -17,6 +23,7 @@ from p2pmarket.texts import _, ngettext
 @command(
     "search",
     _("Spelling, plurals and umlauts need not be exact; every word has to match."),
+    _("All your communities are searched, unless you name one with --community."),
 )
 @click.argument("words", nargs=-1, metavar=_("[WORDS]..."))
 @click.option("--kind", type=KIND, multiple=True, help=_("Only this kind; may be repeated."))
@@ -40,6 +47,9 @@ from p2pmarket.texts import _, ngettext
     help=_("At most so many."),
 )
 @click.option("--taken", is_flag=True, help=_("Also what is already taken."))
+@click.option(
+    "--after", metavar=_("PAGE"), help=_("The page that follows; an answer names it at its end.")
+)
 def search(session: Session, words: tuple[str, ...], category: str | None, **chosen: Any) -> None:
     """Ask the node and print what it found."""
     question = {
@@ -53,19 +63,25 @@ def search(session: Session, words: tuple[str, ...], category: str | None, **cho
         "sort": chosen["sort"],
         "limit": chosen["limit"],
         "taken": chosen["taken"],
+        "after": chosen["after"],
     }
-    found = session.client.get(session.path("listings"), question)
+    found = session.client.get(session.everywhere("listings"), question)
     session.answer(found, _lines(found))
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
-    listings, sync = found["results"], found["sync"]
+    listings = found["results"]
+    left_out = left_out_lines(found["left_out"])
     if not listings:
-        return [*wrapped(nothing_found(sync)), *wrapped(sync_line(sync))]
+        return [*wrapped(nothing_found(found["sync"])), *left_out, *sync_lines(found)]
+    several = len(found["communities"]) > 1
     count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
     if found["more"]:
-        count = _("{n} shown; there are more (--limit).").format(n=len(listings))
-    return [*listing_table(listings), "", *wrapped(f"{count} {sync_line(sync)}")]
+        count = _("{n} shown; there are more (--limit, or --after {page}).").format(
+            n=len(listings), page=found["next"]
+        )
+    table = listing_table(listings, with_community=several)
+    return [*table, "", *left_out, *sync_lines(found, count)]
 
 
 @command("show")

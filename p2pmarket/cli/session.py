@@ -54,6 +54,10 @@ class Session:
 
         return "/".join(["/v1/communities", quoted(self.community or "-"), *map(quoted, parts)])
 
+    def everywhere(self, name: str) -> str:
+        """Return the path of something in the chosen community, or in all of them."""
+        return f"/v1/{name}" if self.community is None else self.path(name)
+
     @property
     def interactive(self) -> bool:
         """Whether a person sits in front of it, who can be asked."""

@@ -99,7 +99,12 @@ class Memberships:
             raise LocalError("community-ambiguous", name=reference)
         return found[0]
 
-    def _only(self) -> Node:
+    @property
+    def current(self) -> list[Node]:
+        """The nodes of the communities that the household belongs to; of all, if it left them all.
+
+        Raises LocalError ``no-community``, or why the only one cannot be opened.
+        """
         nodes = [
             n
             for n in self._nodes.values()
@@ -110,6 +115,10 @@ class Memberships:
             if self.closed:
                 raise self.closed[0].error
             raise LocalError("no-community")
+        return nodes
+
+    def _only(self) -> Node:
+        nodes = self.current
         if len(nodes) > 1:
             names = ", ".join(node.community.charter.name for node in nodes)
             raise LocalError("community-not-named", names=names)

@@ -19,8 +19,8 @@ from starlette.applications import Starlette
 from node.identity import Identity
 from p2pmarket.api.app import ENDPOINTS
 from p2pmarket.api.client import Client, quoted
+from p2pmarket.api.finding_schemas import SearchQuestion
 from p2pmarket.api.openapi import document
-from p2pmarket.api.schemas import SearchQuestion
 from p2pmarket.api.serve import serve_api
 from p2pmarket.api.shapes import from_json, from_query, to_json
 from p2pmarket.home import Home, HouseholdSettings, save_settings
@@ -121,6 +121,8 @@ def test_every_endpoint_answers_as_it_is_described(
     listing = published["results"][0]["listing"]["id"]
     found = walk("GET", COMMUNITY + "/listings", query="?words=bett&kind=lend&within_km=3")
     assert [result["id"] for result in found["results"]] == [listing]
+    walk("GET", "/v1/own-listings")
+    walk("GET", "/v1/listings", query="?limit=1&sort=newest")
     walk("GET", COMMUNITY + "/own-listings")
     walk("GET", LISTING, listing=listing[:8])
     walk("PATCH", LISTING, {"fields": {"price": "7"}}, listing=listing)
