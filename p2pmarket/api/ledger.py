@@ -178,7 +178,7 @@ async def _receipt_of_trade(node: Node, request: ReviewRequest) -> OwnReceipt:
         receipts = await node.ledger.receipts()
         found = [r for r in receipts if text_of(r.signed.receipt.trade).startswith(wanted)]
         if len({held.signed.receipt.trade for held in found}) == 1:
-            # Settled differently after a dispute, a trade may have several: the latest counts.
+            # Settled after a dispute, a trade may have several: the latest is what both agreed on.
             return found[0]
     trade = await node.trades.find(wanted)
     raise LocalError("no-receipt-yet", id=text_of(trade)[:10])
