@@ -36,6 +36,8 @@ from protocol.trade.transitions import Role
 from protocol.trade.types import Type
 
 _ATTEND_S = 60.0
+_MOMENT_S = 1.0
+"""After a draw has closed, so that its time is over for certain."""
 _MOST_STEPS = 16
 """By oneself, one after the other, in one trade: never needed, and an end to any loop."""
 _AT_ONCE = 200
@@ -86,8 +88,16 @@ class TradeAttending:
                 await self.attend()
             except LocalError as error:  # a full disk, or a parting just now: tried again
                 self._conduct.count(f"trades-not-attended:{error.code}")
-            with trio.move_on_after(_ATTEND_S):
+            with trio.move_on_after(await self._until_next_s()):
                 await self._moved.wait()
+
+    async def _until_next_s(self) -> float:
+        """Return how long nothing has to be done as long as nothing moves."""
+        now_ms = self._clock.now_ms()
+        closes_ms = await self._database.read(lambda c: draws.next_closing(c, now_ms))
+        if closes_ms is None:
+            return _ATTEND_S
+        return min(_ATTEND_S, (closes_ms - now_ms) / 1_000 + _MOMENT_S)
 
     async def attend(self) -> None:
         """Do what is due now. Raises LocalError if the disk is full."""

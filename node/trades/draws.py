@@ -68,6 +68,14 @@ def go_on(connection: Connection, desk: Desk, now_ms: int) -> None:
             _tell_result(connection, desk, trades, secret, now_ms, closes_at_ms)
 
 
+def next_closing(connection: Connection, now_ms: int) -> int | None:
+    """Return when the next list of a draw closes, in Unix milliseconds; None: none is open."""
+    (closes_at_ms,) = connection.execute(
+        "SELECT min(closes_at_ms) FROM trade_draw WHERE closes_at_ms > ?", (now_ms,)
+    ).fetchone()
+    return None if closes_at_ms is None else int(closes_at_ms)
+
+
 def _close(connection: Connection, desk: Desk, trades: list[Trade]) -> None:
     """Close the list for all at once; once it is closed for one, it is for all."""
     if any(trade.state in (State.DRAWN, State.REVEALED) for trade in trades):

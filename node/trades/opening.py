@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from node.author import Author
 from node.clock import Clock
 from node.conduct import Conduct
 from node.inbox import Inbox
 from node.ledger.ledger import Ledger
+from node.mail.incoming import Incoming
 from node.mail.post import Post
 from node.market import Market
 from node.store.database import Database
@@ -17,6 +20,7 @@ from node.trades.reading import TradeReading
 from node.trades.requests import Requests
 from node.trades.trades import Trades
 from protocol.errors import LocalError
+from protocol.mail.letter import Topic
 from protocol.membership.members import Members
 from protocol.signing import KeyPair
 
@@ -56,6 +60,12 @@ def open_trades(
         may_sign,
     )
     desk.on_moved.append(ledger.wake)
+
+    def after_taking(taken: Sequence[Incoming]) -> None:
+        if any(incoming.topic is Topic.REVIEW for incoming in taken):
+            ledger.wake()  # the other side is bound now: what waited for that can show
+
+    post.on_taken.append(after_taking)
     requests = Requests(desk, database, post)
     cases = Cases(desk, database, post, clock)
     reading = TradeReading(desk, database, post, members)

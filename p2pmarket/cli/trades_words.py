@@ -83,7 +83,7 @@ def state_sentence(trade: Mapping[str, Any]) -> str:
     if state in _DRAWS:
         return _draw_sentence(trade["draw"])
     if state in ("asked", "offered", "promised"):
-        return _before_meeting(trade, own)
+        return _draw_result(trade, own) + _before_meeting(trade, own)
     if state == "appointed":
         sentence = _("You are to meet {other}: {slot}.")
         slot = slot_text(trade["appointment"])
@@ -123,6 +123,17 @@ def _draw_sentence(draw: Mapping[str, Any]) -> str:
     return _("A fair draw decides among {n}; it runs by itself as their nodes come online.").format(
         n=draw["entrants"]
     )
+
+
+def _draw_result(trade: Mapping[str, Any], own: bool) -> str:
+    """Say who won, where a draw is over; nothing where none was held."""
+    won = None if trade["draw"] is None else trade["draw"]["won"]
+    if won is None:
+        return ""
+    if not won:
+        return _("The draw fell on somebody else.") + " "
+    sentence = _("{other} has won the draw.") if own else _("You have won the draw.")
+    return sentence.format(other=other_of(trade)) + " "
 
 
 def confirmed_by_me(trade: Mapping[str, Any]) -> bool:
