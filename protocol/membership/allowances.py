@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 from protocol.charter import Charter
 from protocol.ids import HouseholdId
-from protocol.membership.bodies import Confirmation
 
 
 class Allowances:
@@ -27,11 +26,11 @@ class Allowances:
         self._left: dict[HouseholdId, int] = {}
 
     def covered(
-        self, inviter: HouseholdId, confirmations: Sequence[tuple[int, Confirmation]]
+        self, inviter: HouseholdId, confirmations: Sequence[tuple[int, HouseholdId]]
     ) -> list[HouseholdId]:
         """Return whom the confirmations of a household that belongs can bring, by slot."""
         allowed = self.direct(inviter)
-        return [said.household for slot, said in confirmations if allowed is None or slot < allowed]
+        return [whom for slot, whom in confirmations if allowed is None or slot < allowed]
 
     def direct(self, inviter: HouseholdId) -> int | None:
         """Return how many households one may confirm itself; None: as many as it has slots."""

@@ -17,7 +17,7 @@ from protocol.charter import Charter
 from protocol.ids import CommunityId, HouseholdId
 from protocol.membership.bodies import Removal
 from protocol.membership.governance import Amendment
-from protocol.membership.tables import Tables
+from protocol.membership.tables import Said, Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +69,38 @@ def needed(quorum: int, stewards: int) -> int:
     return min(quorum, stewards)
 
 
-def seated(founder: HouseholdId, quorum: int, tables: Tables) -> tuple[HouseholdId, ...]:
-    """Return the stewards, the most senior first (spec GOV-4).
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Who has been named for a seat by enough of those who had theirs (spec GOV-4).
+
+    stewards: those who took it, the most senior first. named: these, and those who have not
+    said yes. A household that is named belongs whether it says yes or not: else its yes, which
+    is one of its records, would decide whether its records count.
+    """
+
+    stewards: tuple[HouseholdId, ...]
+    named: tuple[HouseholdId, ...]
+
+
+def seat(founder: HouseholdId, quorum: int, tables: Tables) -> Bench:
+    """Return the stewards (spec GOV-4).
 
     One seat after the other: each is given by those who have theirs, so that two who want each
     other out never decide about one another at once; the senior one decides.
     """
     stewards = [founder]
-    places: list[dict[HouseholdId, int]] = []
-    while len(stewards) < limits.MAX_STEWARDS:
-        latest = tables.seats[stewards[-1]]
-        places.append({household: place for place, household in enumerate(latest)})
+    named = [founder]
+    places = [_places(tables.of(founder))]
+    while len(named) < limits.MAX_STEWARDS:
         enough = needed(quorum, len(stewards))
+        words = [tables.of(steward) for steward in stewards]
         free = [
             household
             for household in dict.fromkeys(chain.from_iterable(places))
-            if household not in stewards
-            and _takes_seat(household, tables)
-            and sum(tables.seats[s].get(household, False) for s in stewards) >= enough
-            and sum(_opposes(s, household, tables) for s in stewards) < enough
+            if household not in named
+            and tables.candidates(household)
+            and sum(said.wants_seated(household) for said in words) >= enough
+            and sum(said.opposes(household) for said in words) < enough
         ]
         if not free:
             break
@@ -97,8 +110,16 @@ def seated(founder: HouseholdId, quorum: int, tables: Tables) -> tuple[Household
             ranks = [of_one.get(household, limits.MAX_RECORD_BYTES) for of_one in places]
             return ranks, household
 
-        stewards.append(min(free, key=rank))
-    return tuple(stewards)
+        household = min(free, key=rank)
+        named.append(household)
+        if tables.of(household).wants_seated(household):
+            stewards.append(household)
+            places.append(_places(tables.of(household)))
+    return Bench(tuple(stewards), tuple(named))
+
+
+def _places(said: Said) -> dict[HouseholdId, int]:
+    return {household: place for place, household in enumerate(said.seats)}
 
 
 def voting(stewards: Sequence[HouseholdId], tables: Tables) -> tuple[HouseholdId, ...]:
@@ -109,40 +130,25 @@ def voting(stewards: Sequence[HouseholdId], tables: Tables) -> tuple[HouseholdId
     """
     founder, *others = stewards
     present = [steward for steward in others if tables.has_joined(steward)]
-    stepped_down = tables.seats[founder].get(founder) is False
+    stepped_down = tables.of(founder).seats.get(founder) is False
     return tuple(present) if stepped_down and present else (founder, *present)
 
 
-def _takes_seat(household: HouseholdId, tables: Tables) -> bool:
-    """Whether it says yes, and would belong if it had the seat: what did not stand without it,
-    such as a certificate that it withdrew under another invite, must not decide.
-    """
-    said = tables.seats[household].get(household, False)
-    return said and bool(tables.certificates.get(household))
-
-
-def _opposes(steward: HouseholdId, household: HouseholdId, tables: Tables) -> bool:
-    against = tables.seats[steward].get(household) is False
-    return against or household in tables.removals[steward]
-
-
-def removed_by(
-    stewards: Sequence[HouseholdId], quorum: int, tables: Tables
-) -> dict[HouseholdId, tuple[Removal, ...]]:
+def removed_by(bench: Bench, quorum: int, tables: Tables) -> dict[HouseholdId, tuple[Removal, ...]]:
     """Return who is removed, with what the voting stewards say, the most senior first.
 
-    stewards: with those who have a seat but do not vote; none of them is removed.
+    Nobody is removed who is named for a seat: those who named it would have to say so.
     """
-    voters = voting(stewards, tables)
+    voters = voting(bench.stewards, tables)
     said: dict[HouseholdId, list[Removal]] = defaultdict(list)
     for steward in voters:
-        for household, removal in tables.removals[steward].items():
+        for household, removal in tables.of(steward).removals.items():
             said[household].append(removal)
     enough = needed(quorum, len(voters))
     return {
         household: tuple(removals)
         for household, removals in said.items()
-        if len(removals) >= enough and household not in stewards
+        if len(removals) >= enough and household not in bench.named
     }
 
 
@@ -162,7 +168,7 @@ def council(
     )
     wanting: dict[HouseholdId, list[HouseholdId]] = defaultdict(list)
     for steward in voters:
-        for household in tables.removals[steward]:
+        for household in tables.of(steward).removals:
             wanting[household].append(steward)
     return Council(
         stewards=tuple(stewards),
@@ -182,7 +188,7 @@ def _versions(
     wanted: dict[bytes, list[int]] = defaultdict(list)
     amendments: dict[bytes, Amendment] = {}
     for seniority, steward in enumerate(stewards):
-        for digest, amendment in tables.amendments[steward].items():
+        for digest, amendment in tables.of(steward).amendments.items():
             if amendment.keeps_foundations(founding):
                 amendments[digest] = amendment
                 wanted[digest].append(seniority)
@@ -204,13 +210,13 @@ def _versions(
 
 def _candidates(stewards: Sequence[HouseholdId], tables: Tables) -> dict[HouseholdId, Candidate]:
     named: Iterable[HouseholdId] = dict.fromkeys(
-        household for steward in stewards for household in tables.seats[steward]
+        household for steward in stewards for household in tables.of(steward).seats
     )
     return {
         household: Candidate(
-            tuple(s for s in stewards if tables.seats[s].get(household, False)),
-            tuple(s for s in stewards if _opposes(s, household, tables)),
-            _takes_seat(household, tables),
+            tuple(s for s in stewards if tables.of(s).wants_seated(household)),
+            tuple(s for s in stewards if tables.of(s).opposes(household)),
+            tables.of(household).wants_seated(household),
         )
         for household in named
         if household not in stewards

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,9 +18,11 @@ from protocol.charter import Charter
 from protocol.ids import CommunityId, HouseholdId, ThingKey
 from protocol.membership.allowances import Allowances
 from protocol.membership.bodies import Certificate, Removal
-from protocol.membership.council import Council, council, removed_by, seated
+from protocol.membership.council import Council, council, removed_by, seat
 from protocol.membership.facts import Fact
-from protocol.membership.tables import InviteName, Tables
+from protocol.membership.tables import Tables
+
+InviteName = tuple[HouseholdId, ThingKey]
 
 
 class Status(Enum):
@@ -77,7 +79,7 @@ class Outcome:
     certificates: Mapping[HouseholdId, Fact]
     covers: Mapping[HouseholdId, int]
     council: Council
-    consents: Mapping[HouseholdId, frozenset[bytes]]
+    consents: Mapping[HouseholdId, Set[bytes]]
     vouched: Mapping[HouseholdId, frozenset[HouseholdId]]
 
 
@@ -86,19 +88,17 @@ def evaluate(
     founding: Charter,
     founder: HouseholdId,
     founded_at_ms: int,
-    facts: Iterable[Fact],
+    tables: Tables,
 ) -> Outcome:
-    """Return who belongs. facts: of certificates all that are known, of others one a register."""
-    tables = Tables(facts)
-    stewards = seated(founder, founding.quorum, tables)
-    removals = removed_by(stewards, founding.quorum, tables)
+    """Return who belongs, from what all households say."""
+    bench = seat(founder, founding.quorum, tables)
+    removals = removed_by(bench, founding.quorum, tables)
+    devices = tables.of(founder).devices
     members = {
-        founder: Member(
-            founder, Status.FOUNDER, founder, None, 0, True, founded_at_ms, tables.devices[founder]
-        )
+        founder: Member(founder, Status.FOUNDER, founder, None, 0, True, founded_at_ms, devices)
     }
     chosen: dict[HouseholdId, Fact] = {}
-    allowances = Allowances(founding, stewards)
+    allowances = Allowances(founding, bench.stewards)
 
     def recognise(fact: Fact, inviter: HouseholdId, depth: int, confirmed: bool) -> None:
         assert isinstance(fact.body, Certificate)
@@ -113,7 +113,7 @@ def evaluate(
             depth,
             confirmed,
             fact.record.generation_ms,
-            tables.devices[household],
+            tables.of(household).devices,
         )
 
     def walk(level: list[HouseholdId], depth: int, kept: Iterable[HouseholdId] = ()) -> None:
@@ -121,28 +121,30 @@ def evaluate(
         for below in range(depth + 1, limits.MAX_CHAIN_LINKS + 1):
             next_level: list[HouseholdId] = []
             for inviter in sorted(level):
-                stood_for = allowances.covered(inviter, tables.confirmations[inviter])
+                stood_for = allowances.covered(inviter, tables.of(inviter).confirmations)
                 for household in (*stood_for, *kept) if inviter == founder else stood_for:
-                    certificates = tables.certificates.get(household)
-                    if certificates and household not in members and household not in removals:
+                    if household in members or household in removals:
+                        continue
+                    certificates = tables.candidates(household)
+                    if certificates:
                         recognise(certificates[0], inviter, below, confirmed=True)
                         allowances.pass_on(inviter, household)
                         next_level.append(household)
             level = next_level
 
     walk([founder], 0, kept={h for said in removals.values() for r in said for h in r.standing})
-    for steward in stewards:
-        if steward not in members:
-            recognise(tables.certificates[steward][0], founder, 1, confirmed=True)
-            allowances.pass_on(founder, steward)
-            walk([steward], 1)
+    for household in bench.named:
+        if household not in members:
+            recognise(tables.candidates(household)[0], founder, 1, confirmed=True)
+            allowances.pass_on(founder, household)
+            walk([household], 1)
 
     used = _uses(tables, members)
     for fact in _provisional(tables, members, removals, used):
         assert isinstance(fact.body, Certificate)
         inviter = fact.body.inviter
         recognise(fact, inviter, members[inviter].depth + 1, confirmed=False)
-    decided = council(community, founding, stewards, tables)
+    decided = council(community, founding, bench.stewards, tables)
     return Outcome(
         members,
         {household: said[0] for household, said in removals.items()},
@@ -154,7 +156,7 @@ def evaluate(
             if (direct := allowances.direct(household)) is not None
         },
         decided,
-        {household: frozenset(digests) for household, digests in tables.consents.items()},
+        {household: said.consents for household, said in tables if said.consents},
         _vouched(tables, members),
     )
 
@@ -164,10 +166,10 @@ def _vouched(
 ) -> dict[HouseholdId, frozenset[HouseholdId]]:
     """Return who vouches for each household: others that are confirmed and have not left."""
     vouched: dict[HouseholdId, set[HouseholdId]] = defaultdict(set)
-    for author, households in tables.vouches.items():
-        member = members.get(author)
+    for author, said in tables:
+        member = members.get(author) if said.vouches else None
         if member is not None and member.may_invite:
-            for household in households:
+            for household in said.vouches:
                 if household != author:
                     vouched[household].add(author)
     return {household: frozenset(by) for household, by in vouched.items()}
@@ -175,11 +177,11 @@ def _vouched(
 
 def _uses(tables: Tables, members: Mapping[HouseholdId, Member]) -> dict[InviteName, int]:
     """Count the households an invite was confirmed for: only these consume its uses."""
-    households: dict[InviteName, set[HouseholdId]] = defaultdict(set)
-    for inviter in members:
-        for _, confirmation in tables.confirmations[inviter]:
-            households[inviter, confirmation.invite].add(confirmation.household)
-    return {invite: len(brought) for invite, brought in households.items()}
+    return {
+        (inviter, invite): count
+        for inviter in members
+        for invite, count in tables.of(inviter).uses.items()
+    }
 
 
 def _provisional(
@@ -198,7 +200,7 @@ def _provisional(
     def opens(fact: Fact) -> bool:
         assert isinstance(fact.body, Certificate)
         name = (fact.body.inviter, fact.body.invite)
-        inviter, invite = members.get(name[0]), tables.invites.get(name)
+        inviter, invite = members.get(name[0]), tables.of(name[0]).invites.get(name[1])
         return (
             inviter is not None
             and inviter.may_invite
@@ -210,8 +212,8 @@ def _provisional(
         )
 
     asking = {
-        household: iter([fact for fact in facts if opens(fact)])
-        for household, facts in tables.certificates.items()
+        household: iter([fact for fact in tables.candidates(household) if opens(fact)])
+        for household in tables.households
         if household not in members and household not in removed
     }
     places: dict[InviteName, list[tuple[HouseholdId, Fact]]] = defaultdict(list)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 
 from protocol import limits
 from protocol.charter import Charter, read_charter
@@ -20,6 +19,7 @@ from protocol.membership.council import Council
 from protocol.membership.evaluation import Member, Outcome, evaluate
 from protocol.membership.facts import Fact, read_fact
 from protocol.membership.slots import full_slots, provisional_slots
+from protocol.membership.tables import Said, Tables
 
 Held = dict[tuple[int, int], Fact]
 """The standing membership records of one household, by kind and slot."""
@@ -36,24 +36,40 @@ class Members:
         genesis: Envelope,
         facts: Mapping[HouseholdId, Held],
         certificates: Iterable[Fact] = (),
+        before: Members | None = None,
     ) -> None:
-        """facts: what stands. certificates: more of them, for the evaluation to choose from."""
+        """facts: what stands. certificates: more of them, for the evaluation to choose from.
+
+        before: what those households said whose records are the very same is not read again.
+        """
         self.genesis = genesis
         self.community = CommunityId(genesis.id)
         self.founding: Charter = read_charter(genesis.body)
         self.founder = genesis.household
-        standing = chain.from_iterable(held.values() for held in facts.values())
+        known: Mapping[HouseholdId, Said] = {} if before is None else before._said
+        said = {
+            household: known[household]
+            if before is not None and before._facts.get(household) is held
+            else Said(held.values())
+            for household, held in facts.items()
+        }
         outcome = evaluate(
             self.community,
             self.founding,
             self.founder,
             genesis.created_at_ms,
-            chain(standing, certificates),
+            Tables(said, certificates),
         )
         self._outcome: Outcome = outcome
-        self._facts = {
+        self._facts: dict[HouseholdId, Held] = {
             household: self._kept(member, facts.get(household, {}))
             for household, member in outcome.members.items()
+        }
+        self._said: dict[HouseholdId, Said] = {
+            household: said[household]
+            if facts.get(household) is held and household in said
+            else Said(held.values())
+            for household, held in self._facts.items()
         }
         self._hosts: dict[bytes, Member] = {}
         for member in outcome.members.values():
@@ -219,7 +235,7 @@ class Members:
             certificates += candidates
         if not certificates and all(held is self._facts.get(h) for h, held in facts.items()):
             return self
-        return Members(self.genesis, facts, certificates)
+        return Members(self.genesis, facts, certificates, before=self)
 
     def unexpired(self, now_ms: int) -> Members:
         """Return the membership without records whose time is over (spec 02 §lifetimes)."""
