@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from vector_credit import held
+from vector_credit import chain, folded, gave, held, on_day
 from vector_ledger import ANA, BEN, CEM, FOUNDER, traded
 
 from protocol import limits
@@ -54,6 +54,27 @@ def test_all_balances_add_up_to_nothing_and_none_is_below_the_limit(deeds, rando
     assert sum(found.balances.values()) == 0
     assert all(balance >= -RULES.limit for balance in found.balances.values())
     assert fold(random.sample(receipts, len(receipts)) + receipts[:3], RULES) == found
+
+
+LEDGERS = [
+    record
+    for linked in (
+        chain(ANA, gave(BEN, ANA, 6, 1), gave(CEM, ANA, 6, 2), gave(ANA, BEN, 3, 4)),
+        chain(BEN, gave(BEN, ANA, 6, 1), gave(ANA, BEN, 5, 4)),
+        chain(CEM, gave(FOUNDER, CEM, 12, 5), gave(CEM, ANA, 6, 2)),
+        on_day(CEM, 1, gave(CEM, BEN, 2, 6)),  # a fork: two first links of one device
+    )
+    for record in linked.records
+]
+
+
+@settings(max_examples=30)
+@given(records=st.permutations(LEDGERS))
+def test_the_order_of_arrival_makes_no_difference(records) -> None:
+    found = folded([*records, records[0]])
+    assert found == folded(LEDGERS)
+    assert sum(found.balances.values()) == 0
+    assert found.waiting
 
 
 @given(deeds=DEEDS, random=st.randoms(use_true_random=False))
