@@ -36,6 +36,8 @@ class Sizes:
     wordy_trades: tuple[int, ...]
     """Trades in which another household has filled its chain: as many as one can, and more."""
     receipts: int
+    members: int
+    """Households, each with three membership records."""
 
 
 FULL = Sizes(
@@ -59,6 +61,7 @@ FULL = Sizes(
     folded=10_000,
     wordy_trades=(20, 100),
     receipts=1_000,
+    members=3_333,
 )
 
 QUICK = Sizes(
@@ -82,4 +85,5 @@ QUICK = Sizes(
     folded=100,
     wordy_trades=(2,),
     receipts=10,
+    members=30,
 )

@@ -128,7 +128,7 @@ async def _running(
 ) -> AsyncIterator[Node]:
     clock = options.clock
     random = Random(options.seed)
-    conduct, skew = Conduct(), Skew()
+    conduct, skew = Conduct(), Skew(clock.lead_ms)
     seed = enrolment.household_seed
     root = None if seed is None else KeyPair(seed)
     keys = Keys(enrolment.household, KeyPair(enrolment.signing_seed), root)
@@ -136,7 +136,7 @@ async def _running(
 
     # The rules of what may show come from the community, which needs the store: bound late.
     store = RecordStore(database, lambda: community.view_rules())
-    members = found(enrolment.genesis).extended(await store.load())
+    members = found(enrolment.genesis).extended(await store.load(), proven=True)
     inbox = Inbox(store, clock, conduct, members)
     device_slot = _device_slot(own_records)
     author = Author(keys, device_slot, clock, inbox, store, lambda records: gossip.spread(records))

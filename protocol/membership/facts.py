@@ -71,8 +71,11 @@ class Fact:
     body: Body | None
 
 
-def read_fact(record: Envelope) -> Fact:
-    """Read the body of a membership record whose signature has been checked. Total."""
+def read_fact(record: Envelope, proven: bool = False) -> Fact:
+    """Read the body of a membership record whose signature has been checked. Total.
+
+    proven: the proof inside a certificate has been checked before, too.
+    """
     reader = _READERS.get(Kind(record.kind)) if record.kind in _KNOWN else None
     if reader is None:
         return Fact(record, None)
@@ -80,7 +83,9 @@ def read_fact(record: Envelope) -> Fact:
         body = reader(record.body)
     except RemoteError:
         return Fact(record, None)
-    if isinstance(body, Certificate) and not body.proof_holds(record.community, record.household):
+    if isinstance(body, Certificate) and not (
+        proven or body.proof_holds(record.community, record.household)
+    ):
         return Fact(record, None)
     return Fact(record, body)
 

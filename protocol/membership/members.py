@@ -211,11 +211,12 @@ class Members:
 
     # -- growth
 
-    def extended(self, records: Iterable[Envelope]) -> Members:
+    def extended(self, records: Iterable[Envelope], proven: bool = False) -> Members:
         """Return the membership after adding records whose signatures have been checked.
 
         A function of what stands and what is added, whatever the order. Records of households
-        that do not belong afterwards leave no trace.
+        that do not belong afterwards leave no trace. proven: they stood before, so that the
+        proofs inside certificates need not be checked again.
         """
         added: dict[HouseholdId, list[Envelope]] = defaultdict(list)
         for record in records:
@@ -225,7 +226,7 @@ class Members:
         certificates: list[Fact] = []
         for household, new in added.items():
             candidates = [
-                read_fact(record)
+                read_fact(record, proven)
                 for record in new
                 if record.kind == Kind.CERTIFICATE and not self.holds(record)
             ]
