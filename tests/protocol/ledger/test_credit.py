@@ -61,7 +61,7 @@ LEDGERS = [
     for linked in (
         chain(ANA, gave(BEN, ANA, 6, 1), gave(CEM, ANA, 6, 2), gave(ANA, BEN, 3, 4)),
         chain(BEN, gave(BEN, ANA, 6, 1), gave(ANA, BEN, 5, 4)),
-        chain(CEM, gave(FOUNDER, CEM, 12, 5), gave(CEM, ANA, 6, 2)),
+        chain(CEM, gave(FOUNDER, CEM, 30, 5), gave(CEM, ANA, 6, 2)),
         on_day(CEM, 1, gave(CEM, BEN, 2, 6)),  # a fork: two first links of one device
     )
     for record in linked.records
