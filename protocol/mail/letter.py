@@ -27,6 +27,7 @@ class Topic(IntEnum):
     OWN = 4
     DELIVERY = 5
     CASE = 6
+    JOINING = 7
 
 
 @dataclass(frozen=True, slots=True)

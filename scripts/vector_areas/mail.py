@@ -11,6 +11,7 @@ from protocol import wire
 from protocol.envelope import Envelope
 from protocol.errors import RemoteError
 from protocol.ids import DeviceKey
+from protocol.joining import Answers, Declined, read_joining
 from protocol.kinds import Kind
 from protocol.mail import letter as letters
 from protocol.mail import mailbox, parcel, post
@@ -148,6 +149,27 @@ def _letters() -> Iterator[Case]:
         ("ack-long", wire.pack((1, (bytes(32),), (), ())), "a message id has 16 bytes"),
     ):
         yield _read(f"note-{name}", "MAI-14", comment, "read-note", raw, _note)
+    charter = bytes(range(32))
+    for name, raw, comment in (
+        (
+            "answers",
+            Answers(charter, ("Two doors down.\nSince May.", "")).pack(),
+            "to two questions",
+        ),
+        ("no-answers", Answers(charter).pack(), "the charter asks nothing"),
+        ("declined", Declined("We do not know you.").pack(), "with a reason"),
+        ("declined-silently", Declined("").pack(), "without one"),
+        ("most", wire.pack((1, 1, charter, ("a" * 300,) * 5)), "five answers of 300"),
+        ("too-many", wire.pack((1, 1, charter, ("a",) * 6)), "six"),
+        ("too-long", wire.pack((1, 1, charter, ("a" * 301,))), "301 code points"),
+        ("escape", wire.pack((1, 1, charter, ("\x1b[2J",))), "would steer a terminal"),
+        ("charter-short", wire.pack((1, 1, charter[:-1], ())), "31 bytes"),
+        ("declined-too-long", wire.pack((1, 2, "a" * 301)), "301 code points"),
+        ("says-3", wire.pack((1, 3, "a")), "says neither"),
+        ("answers-says-2", wire.pack((1, 2, charter, ())), "the form of answers"),
+        ("version-2", wire.pack((2, 1, charter, ())), "a later version"),
+    ):
+        yield _read(f"joining-{name}", "GOV-14", comment, "read-joining", raw, _joining)
 
 
 def _letter(raw: bytes) -> dict[str, object]:
@@ -171,6 +193,14 @@ def _chat(raw: bytes) -> dict[str, object]:
 def _note(raw: bytes) -> dict[str, object]:
     read = letters.read_note(raw)
     return {"acks": list(read.acks), "nacks": list(read.nacks), "reads": list(read.reads)}
+
+
+def _joining(raw: bytes) -> dict[str, object]:
+    match read_joining(raw):
+        case Answers(charter, answers):
+            return {"charter": charter, "answers": list(answers)}
+        case Declined(reason):
+            return {"declined": reason}
 
 
 # -- parcels

@@ -107,6 +107,22 @@ def note(raw: bytes) -> dict:
     }
 
 
+def joining(raw: bytes) -> dict:
+    values = unpack(raw, 32_000)
+    need(type(values) is list and len(values) in (3, 4))
+    number(values[0], 1, 1)
+    if len(values) == 3:
+        number(values[1], 2, 2)
+        need(is_text(values[2], 300, 0, True))
+        return {"declined": values[2]}
+    number(values[1], 1, 1)
+    need(type(values[3]) is list and len(values[3]) <= 5)
+    for answer in values[3]:
+        need(is_text(answer, 300, 0, True))
+    octets(values[2], 32)
+    return {"charter": values[2].hex(), "answers": values[3]}
+
+
 # -- section 3
 
 
@@ -397,6 +413,7 @@ OPERATIONS = {
     "read-letter": reader(letter),
     "read-chat": reader(chat),
     "read-note": reader(note),
+    "read-joining": reader(joining),
     "read-inner": reader(inner),
     "read-parcel": reader(read_parcel),
     "read-frame": reader(frame, "frame"),
