@@ -45,7 +45,8 @@ class TrustFacts:
     """What this household can know of another. view: what all can see, from our place.
 
     own: our receipts with it, the latest first, private and unconfirmed ones included.
-    report: the check of its ledger. balance: None where the charter keeps no credit.
+    report: the check of its ledger. balance, uncovered: of credit, and what of it waits besides;
+    None where the charter keeps none.
     """
 
     view: View
@@ -53,6 +54,7 @@ class TrustFacts:
     report: LedgerReport
     reviews: Sequence[ReviewView]
     balance: int | None
+    uncovered: int | None
 
 
 class Ledger:
@@ -170,6 +172,7 @@ class Ledger:
             await self.books.verify(household),
             await self.reviews.of(household),
             None if credit is None else credit.balance(household),
+            None if credit is None else credit.uncovered(household),
         )
 
     # -- credit

@@ -230,6 +230,7 @@ async def _trust(node: Node, member: MemberView, names: Names) -> TrustAnswer:
         ledger_sound=facts.report.sound,
         flaws=sum(finding.flaw is not Flaw.UNKNOWN_SIGNER for finding in facts.report.findings),
         balance=facts.balance,
+        uncovered=facts.uncovered,
         credit=credit_terms(node.ledger.credit_terms()),
     )
 

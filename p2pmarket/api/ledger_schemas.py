@@ -199,6 +199,7 @@ class TrustAnswer:
     brought: how many of those with whom it completed trades it brought into the community.
     common: those with whom both of you completed trades. vouch_path: invitations from this
     household to that one. own: what this household has had with it, private receipts included.
+    uncovered: what it has taken for credit beyond its balance, which waits.
     """
 
     completed: TallyAnswer
@@ -212,6 +213,7 @@ class TrustAnswer:
     ledger_sound: bool
     flaws: int
     balance: int | None
+    uncovered: int | None
     credit: CreditTerms | None
 
 

@@ -43,6 +43,13 @@ def household_lines(found: dict[str, Any]) -> list[str]:
     if trust["credit"] is not None:
         amount = credit_amount(trust["balance"], trust["credit"]["unit"], signed=True)
         lines += wrapped(_("Balance of community credit: {amount}.").format(amount=amount))
+        if trust["uncovered"]:
+            amount = credit_amount(trust["uncovered"], trust["credit"]["unit"])
+            lines += wrapped(
+                _("It has taken {amount} beyond that, which it has not covered yet.").format(
+                    amount=amount
+                )
+            )
     if not trust["ledger_sound"]:
         lines += wrapped(
             _("Something is wrong in its ledger: “p2pmarket ledger verify {household}”.").format(

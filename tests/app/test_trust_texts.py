@@ -114,7 +114,7 @@ def household(**trust: Any) -> dict[str, Any]:
     facts = {
         "completed": none, "cancelled": none, "no_shows": none, "brought": 0, "common": [],
         "vouch_path": [], "own": [], "reviews": [], "ledger_sound": True, "flaws": 0,
-        "balance": None, "credit": None,
+        "balance": None, "uncovered": None, "credit": None,
     }  # fmt: skip
     return {
         "id": "b" * 52, "name": HOSTILE, "about": HOSTILE, "status": "confirmed", "place": HOSTILE,
@@ -189,3 +189,7 @@ def test_what_is_not_covered_yet_is_shown_beside_the_balance(language: str) -> N
     text = "\n".join(balances_lines({"terms": terms, "results": [{**held, "uncovered": 0}]}))
     assert "covered" not in text
     assert "gedeckt" not in text
+    owing = household(balance=-5, uncovered=25, credit=terms)
+    assert ("nicht gedeckt" if language == "de" else "not covered") in "\n".join(
+        household_lines(owing)
+    )
