@@ -30,7 +30,7 @@ from protocol.trade.dispute import Dispute, Settle, Steward
 from protocol.trade.limits import MAX_UNANSWERED, PROMISE_MS, SALT_BYTES
 from protocol.trade.meeting import Address, Appoint, Confirm, Due, Slot, Slots
 from protocol.trade.message import TradeId
-from protocol.trade.request import Request
+from protocol.trade.request import Request, read_request
 from protocol.trade.terms import Terms, fit, listed_terms
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role
@@ -373,7 +373,8 @@ class Trades:
                 self._desk.write_in(connection, trade_id, lambda t, r: make(connection, t, r))
                 return None
             try:
-                return Request(trade_id, *make(connection, trade, role))
+                # Refused here and now, not out of sight at the device that decides.
+                return read_request(Request(trade_id, *make(connection, trade, role)).pack())
             except RemoteError as error:
                 raise _field(error) from None
 

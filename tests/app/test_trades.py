@@ -101,9 +101,19 @@ def test_every_endpoint_of_trades_answers_as_it_is_described(three: tuple[Any, A
     at_ben("POST", TRADE + "/settlement", {"outcome": "completed"}, trade=disputed)
     at_ben("POST", TRADE + "/case", {"text": "So war es"}, trade=disputed)
     carla.until(lambda: bool(at_carla("GET", CASES)["results"]))
+    assert [line["what"] for line in ben.json("inbox")["cases"]] == ["shown"]
+    assert [line["what"] for line in carla.json("inbox")["cases"]] == ["to-rule"]
+    assert "Tür fehlt" in carla.run("--lang", "de", "trade", "cases").out
+    assert f"p2pmarket trade rule {disputed[:10]}" in carla.run("trade", "cases").out
+    assert "Du hast „Schrank“ Carla gezeigt" in ben.run("--lang", "de", "inbox").out
     ruling = {"outcome": "cancelled", "text": "Bitte zurück"}
     at_carla("POST", CASES + "/{trade}/ruling", ruling, trade=disputed)
     reaches(ben, disputed, "receipted")
+    (case,) = at_carla("GET", CASES)["results"]
+    assert case["ruling"]["outcome"] == "cancelled"
+    assert not case["can_rule"]
+    at_carla("DELETE", CASES + "/{trade}", trade=disputed)
+    assert at_carla("GET", CASES)["results"] == []
 
     lamp = offered(anna, ben, "Stehlampe", "--kind", "give")
     left = at_ben("POST", TRADES, {"listing": lamp})["id"]

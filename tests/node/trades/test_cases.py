@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from node.mail.incoming import Incoming, NotYet
-from node.trades import docket
+from node.trades import docket, reading
 from node.trades.case_views import CaseView
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import CommunityId, DeviceKey, HouseholdId, RecordId, ThingKey
@@ -37,7 +37,7 @@ from protocol.trade.machine import fold
 from protocol.trade.message import OPENING, Message, Position, TradeId, sign_message
 from protocol.trade.terms import Terms
 from protocol.trade.trade import Trade
-from protocol.trade.transitions import Role, State
+from protocol.trade.transitions import TRANSITIONS, Guard, Role, State
 from protocol.trade.types import Type
 from tests.node.test_devices import add
 from tests.sim.trading import ask, eventually, offer, promised, reaches
@@ -243,9 +243,9 @@ async def promised_wordily(world: World, ana: Household, ben: Household) -> Trad
     await reaches(world, trade, State.ASKED, ana)
     for number in range(4):
         note = f"{number} " + WIDE * 480
-        await ana.node.trades.offer(trade, lambda t, n=note: replace(t, note=n), WIDE * 490)
+        await ana.node.trades.offer(trade, partial(replace, note=note), WIDE * 490)
         await reaches(world, trade, State.OFFERED, ben)
-        await ben.node.trades.offer(trade, lambda t, n=note: replace(t, note=n), WIDE * 490)
+        await ben.node.trades.offer(trade, partial(replace, note=note), WIDE * 490)
         await reaches(world, trade, State.ASKED, ana)
     await ana.node.trades.promise(trade)
     await reaches(world, trade, State.PROMISED, ben)
@@ -562,6 +562,19 @@ async def test_a_ruling_on_an_earlier_dispute_is_not_kept_for_a_later_one(
 
 
 # -- codes
+
+
+async def test_wherever_the_table_takes_a_code_the_other_side_is_shown_its_own(
+    quarrel: Quarrel,
+) -> None:
+    trade = quarrel.fall_out()
+    for (state, type, _), rows in TRANSITIONS.items():
+        for trade.lent in (True, False):
+            trade.state = state
+            unfit = Guard.NOT_LENT if trade.lent else Guard.WAS_LENT
+            taken = any(Guard.RIGHT_CODE in r.guards and unfit not in r.guards for r in rows)
+            shown = reading._may_come_back if type is Type.RETURN else reading._may_be_handed
+            assert shown(trade) or not taken, (state, type)
 
 
 async def test_a_code_that_may_end_a_dispute_is_shown_in_it(
