@@ -12,6 +12,7 @@ from p2pmarket.api.errors import failure_of
 from p2pmarket.api.ledger_views import credit_terms
 from p2pmarket.api.listing_views import ends_soon, sync_answer
 from p2pmarket.api.mail import mail_status
+from p2pmarket.api.reach import reach_answer
 from p2pmarket.api.schemas import (
     BackupAnswer,
     BackupRequest,
@@ -66,6 +67,7 @@ async def community_answer(call: Call, node: Node) -> CommunityAnswer:
         local_discovery=call.memberships.looks_around,
         device_copied=node.devices.is_copied,
         credit=credit_terms(charter.credit),
+        reach=await reach_answer(node),
         mail=await mail_status(node),
         waiting=await all_waiting(node, now_ms),
         counters=node.health(),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from p2pmarket.api.mail_schemas import MailStatus, Waiting
+from p2pmarket.api.reach_schemas import ReachAnswer
 
 ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
 StateName = Literal["open", "reserved", "taken"]
@@ -263,6 +264,7 @@ class CommunityAnswer:
     local_discovery: bool
     device_copied: bool
     credit: CreditTerms | None
+    reach: ReachAnswer
     mail: MailStatus
     waiting: list[Waiting]
     counters: dict[str, int]

@@ -55,6 +55,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     msgid("The node"): {
         "status": "running",
         "doctor": "doctor",
+        "relay": "reach",
         "down": "running",
         "device": "devices",
         "backup": "backups",

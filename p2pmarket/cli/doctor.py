@@ -11,6 +11,7 @@ from typing import Any
 from p2pmarket.cli.listing_texts import sync_line
 from p2pmarket.cli.mail_texts import flood_lines
 from p2pmarket.cli.options import command
+from p2pmarket.cli.reach_texts import reach_advice, reach_line
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.home import Home, load_settings
@@ -146,5 +147,14 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
         ),
         Finding(_("Clock"), abs(offset) <= _MAX_CLOCK_OFFSET_S, clock),
         Finding(_("Local network"), True, local),
+        _of_reach(community),
         *(Finding(_("Mail"), False, line) for line in flood_lines(community["mail"])),
     ]
+
+
+def _of_reach(community: dict[str, Any]) -> Finding:
+    reach = community["reach"]
+    ports = [part.split("/")[0] for a in community["addresses"] for part in a.split("/tcp/")[1:]]
+    advice = reach_advice(reach, int(ports[0]) if ports else None)
+    text = " ".join(filter(None, (reach_line(reach), advice)))
+    return Finding(_("From outside"), reach["verdict"] != "home", text)

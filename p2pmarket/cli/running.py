@@ -14,6 +14,7 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
 from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
 from p2pmarket.cli.options import command
+from p2pmarket.cli.reach_texts import reach_lines
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.lock import running_pid, wait_until_stopped
@@ -147,6 +148,7 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         sync_line(community["sync"]),
         *mail_lines(community["mail"]),
         *waiting_lines(community["waiting"]),
+        *reach_lines(community["reach"]),
         *([sentence("device-copied", {})] if community["device_copied"] else []),
         _("Answers at {addresses}").format(
             addresses=", ".join(map(safe, community["addresses"])) or "–"

@@ -55,6 +55,7 @@ SUMMARIES: Mapping[str, str] = {
     "ledger balance": msgid("Show what a household has given and taken for community credit."),
     "status": msgid("Show how your node and your communities are doing."),
     "doctor": msgid("Look for what usually goes wrong, and say what to do about it."),
+    "relay": msgid("Help neighbours whose nodes cannot be reached from outside."),
     "down": msgid("End your node; what you published stays visible."),
     "device": msgid("Use your household on several computers."),
     "device add": msgid("Make a code with which another computer becomes your household's device."),

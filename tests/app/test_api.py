@@ -142,6 +142,8 @@ def test_every_endpoint_answers_as_it_is_described(
     walk("POST", DEVICES + "/{device}/revocation", {}, device="Handy")
     walk("POST", DEVICES + "/renewal")
     phone("POST", "/v1/shutdown")
+    assert walk("PUT", COMMUNITY + "/relay", {"volunteers": True})["volunteers"]
+    assert walk("GET", COMMUNITY + "/reach")["verdict"] == "unknown"
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")

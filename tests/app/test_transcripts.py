@@ -25,7 +25,7 @@ NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
     "leave", "profile", "household", "message", "inbox", "thread", "review", "ledger-verify",
-    "ledger-show", "ledger-balance", "status", "doctor", "down", "backup",
+    "ledger-show", "ledger-balance", "status", "doctor", "relay", "down", "backup",
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
     "device-renew",
 )  # fmt: skip
@@ -145,6 +145,9 @@ def _beginning(record: Recorder, anna: Any, ben: Any) -> None:
     record("community-create", anna, *create, "--places", places, *credit)
     record("status", anna, "status")
     record("search", anna, "search", "Zelt")
+    record("relay", anna, "relay", "on")
+    record("relay", anna, "--lang", "de", "relay")
+    record("relay", anna, "relay", "off")
     record("invite", anna, "invite", "--expires", "soon")
     record("invite", anna, "invite", "--uses", "2", "--expires", "12h")
     record("join", ben, "join", stdin="P2PM1-AAAA")

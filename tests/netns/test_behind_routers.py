@@ -1,0 +1,38 @@
+"""Real daemons behind routers that translate addresses, and one that volunteers as a relay."""
+
+PORT = 4001
+
+
+def found(settle, internet):
+    """Ruth, in public, founds a community and volunteers."""
+    ruth = settle("ruth", internet.public(2))
+    ruth.up("--listen", f"/ip4/0.0.0.0/tcp/{PORT}")
+    ruth.run("community", "create", "--name", "Lindenau", "--rules", "Be kind.")
+    ruth.run("relay", "on")
+    return ruth
+
+
+def join(household, ruth):
+    household.up()
+    invite = ruth.run("invite")["invite"]
+    household.run("join", typed=f"{invite}\n")
+
+
+def test_two_households_behind_routers_trade_and_write_through_a_volunteer(internet, settle, until):
+    ruth = found(settle, internet)
+    # The same private addresses on both sides, as at most homes.
+    ana = settle("ana", internet.home(11).place())
+    ben = settle("ben", internet.home(12).place())
+    for household in (ana, ben):
+        join(household, ruth)
+    for one, other in ((ana, "ben"), (ben, "ana")):
+        until(lambda one=one, other=other: "/p2p-circuit" in one.peers().get(other, ""))
+        assert one.reach()["verdict"] == "relayed"
+        assert one.reach()["through"] == ["ruth"]
+    assert ruth.reach()["carried"] >= 1
+    ana.give("Kinderbett")
+    until(lambda: ben.titles() == ["Kinderbett"])
+    ben.run("message", "ana", "Passt heute um fünf?")
+    until(lambda: ana.texts("ben") == ["Passt heute um fünf?"])
+    # What passed Ruth's node was sealed: no letter was ever left with her.
+    assert ruth.community()["mail"]["held"] == 0
