@@ -29,6 +29,9 @@ class Kind(IntEnum):
     MARK = 34
     ADDRESSES = 35
     MAIL_CARD = 40
+    LABELS = 41
+    BLOCK_LIST = 42
+    APPEALS = 43
     LEDGER = 128
     FORK_PROOF = 132
 

@@ -28,6 +28,7 @@ class Topic(IntEnum):
     DELIVERY = 5
     CASE = 6
     JOINING = 7
+    REPORT = 8
 
 
 @dataclass(frozen=True, slots=True)
