@@ -67,13 +67,18 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An own trade that was laid before a steward. letters: how many; arrived: of those."""
+    """An own trade that was laid before a steward.
+
+    letters: how many; arrived, failed: of those. What failed was refused, or did not arrive as
+    long as letters are kept: it has to be shown again.
+    """
 
     trade: TradeId
     steward: HouseholdId
     at_ms: int
     letters: int
     arrived: int
+    failed: int
 
 
 def view_of(held: Sequence[Held], ruled: Ruled | None, own: HouseholdId) -> CaseView | None:

@@ -28,6 +28,7 @@ from protocol.trade.trade import Trade
 from protocol.trade.transitions import State
 
 _ARRIVED = frozenset({DeliveryState.DELIVERED, DeliveryState.READ})
+_FAILED = frozenset({DeliveryState.REFUSED, DeliveryState.EXPIRED})
 
 
 class Cases:
@@ -86,7 +87,14 @@ class Cases:
         )
         states = await self._post.delivery([letter for *_, letters in rows for letter in letters])
         return [
-            Shown(trade, HouseholdId(steward), at_ms, len(letters), _arrived(states, letters))
+            Shown(
+                trade,
+                HouseholdId(steward),
+                at_ms,
+                len(letters),
+                _arrived(states, letters),
+                sum(letter in states and states[letter].state in _FAILED for letter in letters),
+            )
             for trade, steward, at_ms, letters in rows
         ]
 

@@ -125,11 +125,12 @@ class Waiting:
 class CaseLine:
     """One dispute that this household has to do with.
 
-    what: shown (by it, to household), to-rule, under-way (missing: messages), ruled, or over (the
-    two need no ruling any more). Of shown, missing counts letters. at: when that was.
+    what: shown (by it, to household), not-arrived (it has to be shown again), to-rule, under-way
+    (missing: messages), ruled, or over (the two need no ruling any more). Of shown, missing
+    counts letters. at: when that was.
     """
 
-    what: Literal["shown", "to-rule", "under-way", "ruled", "over"]
+    what: Literal["shown", "not-arrived", "to-rule", "under-way", "ruled", "over"]
     trade: str
     household: str
     household_id: str

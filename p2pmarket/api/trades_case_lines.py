@@ -43,7 +43,7 @@ async def case_lines(node: Node) -> list[CaseLine]:
     }
     return lines + [
         CaseLine(
-            what="shown",
+            what="not-arrived" if shown.failed else "shown",
             trade=text_of(shown.trade),
             household=names.get(shown.steward, ""),
             household_id=text_of(shown.steward),

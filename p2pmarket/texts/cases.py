@@ -13,6 +13,10 @@ from p2pmarket.texts.trades import SETTLEMENTS
 
 _SENTENCES: Mapping[str, str] = {
     "shown": msgid("You have shown “{title}” to {household} ({time}), who is to rule on it."),
+    "not-arrived": msgid(
+        "Not all of what you have shown {household} of “{title}” ({time}) was accepted there within"
+        ' 15 days. Show it again: p2pmarket trade dispute {id} --hand-over "…"'
+    ),
     "to-rule": msgid("{household} has shown you a dispute ({time}); it waits for your ruling."),
     "under-way": msgid("{household} is showing you a dispute ({time})."),
     "ruled": msgid(
@@ -28,12 +32,13 @@ def case_line(case: Mapping[str, Any]) -> str:
     outcome = case["outcome"]
     line = _(_SENTENCES[case["what"]]).format(
         household=safe(case["household"] or case["household_id"][:_SHORT_ID]),
+        id=case["trade"][:_SHORT_ID],
         title=safe(case["title"] or case["trade"][:_SHORT_ID]),
         time=day_and_time(moment(case["at"])),
         outcome="" if outcome is None else vocabulary.label(SETTLEMENTS, outcome),
     )
     missing = case["missing"]
-    if not missing or case["what"] == "ruled":
+    if not missing or case["what"] in ("not-arrived", "ruled"):
         return line
     if case["what"] == "shown":
         return f"{line} " + ngettext(

@@ -343,6 +343,29 @@ async def test_handing_over_again_takes_the_place_of_what_is_on_its_way(
     assert case.handed[0].text == "Nein, das."
 
 
+async def test_what_never_arrived_is_told_and_can_be_shown_again(
+    world: World, three: list[Household]
+) -> None:
+    ana, ben, cem = three
+    trade = await with_steward(world, ana, ben, cem)
+    await cem.stop()
+    await ben.node.trades.hand_over_case(trade, "")
+    world.pass_days(17)
+    await world.pass_time(120)
+
+    async def failed() -> bool:
+        (shown,) = await ben.node.trades.shown_cases()
+        return shown.failed == shown.letters
+
+    await eventually(world, failed)
+    await ben.node.trades.hand_over_case(trade, "Noch einmal.")
+    (shown,) = await ben.node.trades.shown_cases()
+    assert shown.failed == 0
+    await cem.start()
+    case = await before(world, cem)
+    assert case.handed[0].text == "Noch einmal."
+
+
 async def test_the_other_device_of_a_steward_knows_that_it_has_ruled(
     world: World, three: list[Household]
 ) -> None:
