@@ -13,11 +13,13 @@ import trio
 from node.clock import Clock
 from node.identity import Identity
 from node.mail.keys import forget_mail_keys
-from node.membership_gate import JoiningGate, device_records, free_device_slots
+from node.membership_gate import LOOKED, JoiningGate, Met, device_records, free_device_slots
 from node.network.port import HostKey, Network, NetworkError, OpenNetwork, Refused
 from node.store.database import Database, open_database
 from node.store.neighbours import remember_address
 from node.store.settings import (
+    ACCEPTED_SETTING,
+    ANSWERS_SETTING,
     PROFILE_SETTING,
     Enrolment,
     read_enrolment,
@@ -27,12 +29,14 @@ from node.store.settings import (
 from protocol import limits
 from protocol.charter import Charter, read_charter
 from protocol.envelope import Draft, Envelope, decode, read_genesis, seal
-from protocol.errors import LocalError, Unreachable
+from protocol.errors import LocalError, RemoteError, Unreachable
 from protocol.ids import NO_COMMUNITY, THING_KEY_BYTES, CommunityId, HouseholdId, ThingKey
 from protocol.invite import InviteText
+from protocol.joining import MAX_ANSWER, Answers
 from protocol.keys import NETWORK_KEY_BYTES, founder_key, member_key
 from protocol.kinds import Kind, lifetime_ms
 from protocol.membership.bodies import Device, certify
+from protocol.membership.council import CharterVersion
 from protocol.profile import Profile
 from protocol.signing import KeyPair, Seed
 
@@ -83,13 +87,17 @@ async def join_community(
     clock: Clock,
     network: Callable[[Seed], OpenNetwork],
     discovery: Discovery,
+    answers: Sequence[str] = (),
+    accepted: bytes | None = None,
 ) -> CommunityId:
-    """Join with an invite: find one member, get the founding charter, and keep what is needed.
+    """Join with an invite: find one member, get the charter, and keep what is needed.
 
-    network: opens a network for a host seed on the invite's private network.
-    Raises LocalError ``invite-expired``, ``invite-used-up``, ``removed``, ``left``,
-    ``already-joined``, ``needs-first-device``; Unreachable ``nobody-reachable`` if no member
-    answers in time.
+    network: opens a network for a host seed on the invite's private network. answers: to the
+    charter's questions, one each. accepted: digest of the version that was agreed to; None for
+    whichever is in force. A household that has been here before answers nothing.
+    Raises LocalError ``answers-needed``, ``rules-changed``, ``answer-refused``,
+    ``invite-expired``, ``invite-used-up``, ``removed``, ``left``, ``already-joined``,
+    ``needs-first-device``; Unreachable ``nobody-reachable`` if no member answers in time.
     """
     if folder.exists():
         raise LocalError("already-joined")
@@ -104,21 +112,33 @@ async def join_community(
         device = certify_device(household, invite.community, signing, host, slot, clock)
         return (certificate, device, invite.record)
 
+    problems: list[LocalError] = []
+
+    def agrees(met: Met) -> bool:
+        # A founder with nothing but the words comes home as well.
+        returns = met.known or met.founder == founder_key(root, met.version.charter.salt).public
+        problem = None if returns else _disagreement(met.version, answers, accepted)
+        problems.extend([problem] if problem else [])
+        return problem is None
+
     kept = own(0)
-    gate = JoiningGate(invite.community, HouseholdId(household.public), clock, kept)
+    gate = JoiningGate(invite.community, HouseholdId(household.public), clock, kept, agrees)
     async with network(host)(gate, Deaf()) as joining:
         search = (joining, invite.addresses, invite.network_key, discovery)
         try:
             reached, address = await first_member(*search)
         except LocalError:
+            if problems:
+                raise problems[-1] from None
             if not gate.known_devices:
                 raise
             # This household has been here before, with a device that is lost or elsewhere.
             kept = own(free_device_slot(gate.known_devices))
             gate.offer(kept)
             reached, address = await first_member(*search)
-    if gate.genesis is None:
+    if gate.genesis is None or gate.met is None:
         raise Unreachable("nobody-reachable")
+    digest = gate.met.version.digest
     founding = founder_key(root, _salt_of(gate.genesis))
     if founding.public == read_genesis(gate.genesis).household:
         # The founder returns with nothing but the words: the same household, a new device.
@@ -138,8 +158,62 @@ async def join_community(
     async with new_database(folder, identity) as database:
         await write_enrolment(database, enrolment)
         await write_setting(database, PROFILE_SETTING, profile.pack())
+        await write_setting(database, ACCEPTED_SETTING, digest)
+        await write_setting(database, ANSWERS_SETTING, _answers(digest, answers).pack())
         await remember_address(database, reached, address, clock.now_ms())
     return invite.community
+
+
+async def look_at_community(
+    identity: Identity,
+    invite: InviteText,
+    clock: Clock,
+    network: Callable[[Seed], OpenNetwork],
+    discovery: Discovery,
+) -> CharterVersion:
+    """Ask a member for the charter in force, without joining: nobody learns of this household.
+
+    Raises as :func:`join_community`.
+    """
+    if invite.terms.valid_until_ms < clock.now_ms():
+        raise LocalError("invite-expired")
+    household = member_key(identity.household_root, invite.community)
+    signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
+    device = certify_device(household, invite.community, signing, host, 0, clock)
+    shown = (_certificate(household, invite, clock), device, invite.record)
+    own = HouseholdId(household.public)
+    gate = JoiningGate(invite.community, own, clock, shown, lambda met: False)
+    async with network(host)(gate, Deaf()) as looking:
+        try:
+            await first_member(looking, invite.addresses, invite.network_key, discovery)
+        except LocalError:
+            if gate.met is None:
+                raise
+    if gate.met is None:
+        raise Unreachable("nobody-reachable")
+    return gate.met.version
+
+
+def _disagreement(
+    version: CharterVersion, answers: Sequence[str], accepted: bytes | None
+) -> LocalError | None:
+    """Return why a household does not join under these rules."""
+    if accepted not in (None, version.digest):
+        return LocalError("rules-changed", name=version.charter.name)
+    if len(answers) != len(version.charter.questions):
+        return LocalError("answers-needed", questions=len(version.charter.questions))
+    try:
+        _answers(version.digest, answers)
+    except LocalError as error:
+        return error
+    return None
+
+
+def _answers(charter: bytes, answers: Sequence[str]) -> Answers:
+    try:
+        return Answers(charter, tuple(answers))
+    except RemoteError:
+        raise LocalError("answer-refused", most=MAX_ANSWER) from None
 
 
 async def renew_device(database: Database, clock: Clock) -> None:
@@ -265,8 +339,9 @@ async def first_member(
             host = await network.dial(address, _DIAL_DEADLINE_S)
         except Refused as refusal:
             refusals.append(refusal.reason)
-            if not refusal.by_us and refusal.reason not in ("stranger", "busy"):
-                scope.cancel()  # a clear no: asking others would not change it
+            is_final = not refusal.by_us and refusal.reason not in ("stranger", "busy")
+            if is_final or refusal.reason == LOOKED:
+                scope.cancel()  # asking others would not change it
         except NetworkError:
             return
         else:
@@ -292,7 +367,7 @@ async def first_member(
     if "revoked" in refusals:
         raise LocalError("device-revoked")
     if refusals:
-        raise refused(refusals[0])
+        raise refused(LOOKED if LOOKED in refusals else refusals[0])
     raise Unreachable("nobody-reachable")
 
 

@@ -20,6 +20,8 @@ from protocol.errors import RemoteError
 from protocol.gate import Hello
 from protocol.ids import CommunityId, HouseholdId
 from protocol.kinds import Kind
+from protocol.membership.charter_proof import with_charter_proof
+from protocol.membership.council import CharterVersion
 from protocol.membership.evaluation import Member
 from protocol.membership.members import Members, found
 from protocol.membership.proof import judge
@@ -111,8 +113,9 @@ class MembershipGate:
         if asking is not None and asking.wants_genesis:
             members = self._members()
             genesis = members.genesis.raw
-            devices = members.facts_of(asking.household, Kind.DEVICE)
-            records += [fact.record.raw for fact in devices if fact.record.raw not in records]
+            devices = [fact.record for fact in members.facts_of(asking.household, Kind.DEVICE)]
+            shown = list(dict.fromkeys([*self._own_proof(), *devices]))
+            records = [record.raw for record in with_charter_proof(shown, members)]
         return Hello(self._clock.now_ms(), self._household, False, genesis, tuple(records))
 
     def _judge(self, hello: Hello, remote: HostKey) -> Passed | str:
@@ -127,10 +130,28 @@ class MembershipGate:
         return Passed(remote, proven.member, hello.now_ms - now_ms, raws)
 
 
+LOOKED = "looked"
+"""Why a joining gate turns away from a member: what it was shown is not agreed to (yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What a member shows at its gate to a household that is about to join.
+
+    version: the charter in force, as far as was shown. known: whether the member knows the
+    household already, which then has agreed before.
+    """
+
+    founder: HouseholdId
+    version: CharterVersion
+    known: bool
+
+
 class JoiningGate:
     """The gate of a household that holds an invite and knows nothing else yet.
 
-    It only dials. ``genesis`` and ``records`` are there once a member has answered.
+    It only dials. ``met`` is there once a member has answered, ``genesis`` and ``records`` once
+    the household has agreed to what it was shown; before that the member learns nothing of it.
     ``known_devices`` are the device records of this household that a member knows: a device
     that returns must not displace the lost one, which would void all that it signed.
     """
@@ -141,17 +162,21 @@ class JoiningGate:
         household: HouseholdId,
         clock: Clock,
         own_proof: Sequence[Envelope],
+        agrees: Callable[[Met], bool] = lambda met: True,
     ) -> None:
+        """agrees: asked before anything goes through the member's admission (TRN-66)."""
         self._community = community
         self._household = household
         self._clock = clock
         self._own_proof = own_proof
+        self._agrees = agrees
+        self.met: Met | None = None
         self.genesis: bytes | None = None
         self.records: tuple[bytes, ...] = ()
         self.known_devices: tuple[Envelope, ...] = ()
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
-        """Ask a member for the founding charter and check its proof; raises Refused."""
+        """Ask a member for the charter, check its proof, and agree or not; raises Refused."""
         if not is_dialer:
             await channel.receive(messages.MAX_MESSAGE_BYTES)
             await channel.send(messages.write_refusal("busy"))
@@ -174,6 +199,11 @@ class JoiningGate:
         # A device that was certified beforehand is known already, by exactly this record.
         others = [record for record in proven.records if record.raw not in own]
         self.known_devices = tuple(device_records(others, self._household))
+        version = members.extended(proven.records).council.charter
+        self.met = Met(members.founder, version, bool(self.known_devices))
+        if not self._agrees(self.met):
+            await channel.send(messages.write_refusal("busy"))
+            raise Refused(LOOKED, by_us=True)
         allowed = free_device_slots(self.known_devices)
         own_devices = device_records(self._own_proof, self._household)
         if any(record.slot not in allowed for record in own_devices):

@@ -11,6 +11,10 @@ from protocol.signing import KeyPair, Seed
 FORMAT = 1
 PROFILE_SETTING = "profile"
 """The body of the own profile, as last chosen."""
+ACCEPTED_SETTING = "accepted-charter"
+"""Digest of the version of the charter that was read and agreed to on joining."""
+ANSWERS_SETTING = "answers"
+"""What was answered on joining, as the content of a letter."""
 COPIED_SETTING = "device-copied"
 """The key of the device with which another computer was seen to sign."""
 
