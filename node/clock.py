@@ -17,9 +17,13 @@ _REMEMBERED = 32
 
 
 class Clock(Protocol):
-    """now_ms: Unix milliseconds, UTC."""
+    """now_ms: Unix milliseconds, UTC. lead_ms: the same minus the reading of a steady clock; it
+    changes only when the clock is set.
+    """
 
     def now_ms(self) -> int: ...
+
+    def lead_ms(self) -> int: ...
 
 
 class SystemClock:
@@ -28,6 +32,15 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return Unix milliseconds, UTC."""
         return time.time_ns() // 1_000_000
+
+    def lead_ms(self) -> int:
+        """Return how far it is ahead of a clock that nobody sets.
+
+        On Linux that one counts the time that a computer sleeps. Elsewhere waking up looks like
+        setting the clock: it is trusted again after the next connection.
+        """
+        steady = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        return self.now_ms() - time.clock_gettime_ns(steady) // 1_000_000
 
 
 class ManualClock:
@@ -39,6 +52,10 @@ class ManualClock:
     def now_ms(self) -> int:
         """Return the time it was set to."""
         return self._now_ms
+
+    def lead_ms(self) -> int:
+        """Nobody sets it: moving it is time that passes."""
+        return 0
 
     def advance(self, by_ms: int) -> None:
         """Move forward (or back)."""
@@ -57,24 +74,35 @@ class TrioClock:
         """Return start_ms plus what trio's clock has advanced since."""
         return self._start_ms + int((self._monotonic_s() - self._zero_s) * 1000)
 
+    def lead_ms(self) -> int:
+        """Nobody sets it."""
+        return self._start_ms
+
 
 class Skew:
-    """How far the own clock is from the neighbours', by their word at the gate."""
+    """How far the own clock is from the neighbours', by their word at the gate.
 
-    def __init__(self) -> None:
+    What they said holds on when the own clock is set: the difference moves with it.
+    """
+
+    def __init__(self, lead_ms: Callable[[], int] = lambda: 0) -> None:
+        """lead_ms: of the own clock."""
+        self._lead_ms = lead_ms
         self._offsets_ms: dict[bytes, int] = {}
 
     def observe(self, household: bytes, offset_ms: int) -> None:
         """Note a neighbour's clock minus ours; the latest word of each counts."""
         self._offsets_ms.pop(household, None)
-        self._offsets_ms[household] = offset_ms
+        self._offsets_ms[household] = offset_ms + self._lead_ms()
         while len(self._offsets_ms) > _REMEMBERED:
             self._offsets_ms.pop(next(iter(self._offsets_ms)))
 
     @property
     def median_ms(self) -> int:
         """The neighbours' median clock minus ours; 0 while none is known."""
-        return int(median(self._offsets_ms.values())) if self._offsets_ms else 0
+        if not self._offsets_ms:
+            return 0
+        return int(median(self._offsets_ms.values())) - self._lead_ms()
 
     @property
     def trustworthy(self) -> bool:
@@ -84,3 +112,9 @@ class Skew:
         may start in any year.
         """
         return bool(self._offsets_ms) and abs(self.median_ms) <= MAX_CLOCK_AHEAD_MS
+
+    def times_ms(self, now_ms: int) -> tuple[int, ...]:
+        """Return what time it may be: the own clock's, and the neighbours' if they differ."""
+        if abs(self.median_ms) <= MAX_CLOCK_AHEAD_MS:
+            return (now_ms,)
+        return now_ms, max(0, now_ms + self.median_ms)

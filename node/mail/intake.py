@@ -112,8 +112,9 @@ class Intake:
         return taken
 
     def forget(self, connection: Connection, now_ms: int) -> None:
-        """Forget what can no longer come a second time."""
+        """Forget what can no longer come a second time; what is dated ahead counts from now."""
         for table in ("parcel_in", "letter_in"):
+            connection.execute(f"UPDATE {table} SET at_ms = ?1 WHERE at_ms > ?1", (now_ms,))
             connection.execute(f"DELETE FROM {table} WHERE at_ms < ?", (now_ms - REMEMBERED_MS,))
 
     def _take_once(
@@ -149,7 +150,7 @@ class Intake:
         code, household, device, message_id, noted_at_ms = known
         author = (HouseholdId(household), DeviceKey(device))
         found = _Found(Code(code), author, message_id)
-        is_due = now_ms >= noted_at_ms + _NOTED_AGAIN_MS
+        is_due = not noted_at_ms <= now_ms < noted_at_ms + _NOTED_AGAIN_MS
         if is_due and self._note(id, found, author, remote, taken):
             connection.execute("UPDATE parcel_in SET noted_at_ms = ? WHERE id = ?", (now_ms, id))
         return found.code

@@ -64,7 +64,16 @@ class MailKeys:
         return Card(account.identity, account.fallback, public, binding)
 
     def rotate(self, connection: Connection, now_ms: int) -> None:
-        """Replace keys that are old enough, and forget those that nothing alive needs."""
+        """Replace keys that are old enough, and forget those that nothing alive needs.
+
+        What was dated by a clock that was ahead counts from now.
+        """
+        for table, column in (
+            ("mail_account", "rotated_at_ms"),
+            ("mail_hpke", "created_at_ms"),
+            ("mail_hpke", "replaced_at_ms"),
+        ):
+            connection.execute(f"UPDATE {table} SET {column} = ?1 WHERE {column} > ?1", (now_ms,))
         row = connection.execute(
             "SELECT pickle, identity, fallback, rotated_at_ms FROM mail_account"
         ).fetchone()

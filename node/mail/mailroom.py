@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from node.clock import Clock
+from node.clock import Clock, Skew
 from node.conduct import Conduct
 from node.mail.incoming import Incoming
 from node.mail.intake import Intake, Taken
@@ -53,6 +53,7 @@ class Mailroom:
         intake: Intake,
         write: Write,
         clock: Clock,
+        skew: Skew,
         conduct: Conduct,
         members: Callable[[], Members],
         household_of: Callable[[HostKey], HouseholdId | None],
@@ -67,11 +68,16 @@ class Mailroom:
         self._intake = intake
         self._write = write
         self._clock = clock
+        self._skew = skew
         self._conduct = conduct
         self._members = members
         self._network_key = network_key
         self._notes: OrderedDict[HouseholdId, TokenBucket] = OrderedDict()
         intake.serve(Topic.DELIVERY, self._take_note)
+
+    def times_ms(self) -> tuple[int, ...]:
+        """Return what time it may be; more than one if the neighbours' clocks differ from ours."""
+        return self._skew.times_ms(self._clock.now_ms())
 
     def is_confirmed(self, household: HouseholdId) -> bool:
         """Tell whether somebody stands for a household."""
@@ -84,11 +90,11 @@ class Mailroom:
         member = None if household is None else self._members().member(household)
         if member is None:
             return []
-        now_ms = self._clock.now_ms()
         return [
             tag
             for device, at in member.devices.items()
             if at == host
+            for now_ms in self.times_ms()
             for tag in tags_now(self._network_key, DeviceKey(device), now_ms)
         ]
 
@@ -97,7 +103,7 @@ class Mailroom:
 
         Raises RemoteError if one is malformed, LocalError if the disk is full.
         """
-        now_ms = self._clock.now_ms()
+        now_ms = max(self.times_ms())  # what is remembered must not be forgotten too early
 
         def take(connection: Connection) -> Taken:
             taken = self._intake.take(connection, raws, remote, now_ms)

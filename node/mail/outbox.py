@@ -12,9 +12,11 @@ from node.mail.outbox_reading import Row
 from node.mail.sealing import Sealing, cards_of
 from node.store.database import Connection
 from protocol.ids import CommunityId, DeviceKey, HouseholdId
-from protocol.limits import DAY_MS
+from protocol.limits import DAY_MS, MAX_TIME_MS
 from protocol.mail.letter import Letter, Topic
+from protocol.mail.limits import MAX_LIFE_MS
 from protocol.mail.mailbox import expiry_of
+from protocol.mail.parcel import read_parcel
 from protocol.membership.members import Members
 
 COPIED = frozenset({Topic.CHAT, Topic.TRADE})
@@ -65,14 +67,18 @@ class Outbox:
         content: bytes,
         sent_at_ms: int,
         now_ms: int,
+        clock_agrees: bool,
     ) -> None:
-        """Queue a letter, and seal it for every device whose card is known."""
+        """Queue a letter, and seal it for every device whose card is known.
+
+        clock_agrees: with the neighbours'. Else its time begins when it does.
+        """
         letter = _Open(0, message_id, recipient, device, topic, content, sent_at_ms)
         n = connection.execute(
             "INSERT OR IGNORE INTO letter_out (message_id, recipient, device, topic, content,"
             " sent_at_ms, expires_at_ms, is_open, changed_at_ms)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
-            (*_values(letter), expiry_of(now_ms), now_ms),
+            (*_values(letter), expiry_of(now_ms) if clock_agrees else MAX_TIME_MS, now_ms),
         )
         if n.rowcount:
             found = _Open(n.lastrowid, *_values(letter))
@@ -91,6 +97,7 @@ class Outbox:
             self._address(connection, letter)
             self._seal(connection, letter, now_ms)
             self._close(connection, letter.n, now_ms)
+        self._redate(connection, now_ms, clock_agrees)
         if clock_agrees:
             self._age(connection, now_ms)
 
@@ -198,10 +205,15 @@ class Outbox:
         for device, household in wanted.items():
             # A device that came later sees no history.
             if device not in present and household not in arrived:
-                connection.execute(
-                    "INSERT INTO parcel_out (letter, household, device, state) VALUES (?, ?, ?, 0)",
-                    (letter.n, household, device),
-                )
+                self._copy_to(connection, letter.n, household, device)
+
+    def _copy_to(
+        self, connection: Connection, letter: int, household: bytes, device: bytes
+    ) -> None:
+        connection.execute(
+            "INSERT INTO parcel_out (letter, household, device, state) VALUES (?, ?, ?, 0)",
+            (letter, household, device),
+        )
 
     def _devices(self, letter: _Open) -> dict[bytes, HouseholdId]:
         members = self._members()
@@ -253,6 +265,33 @@ class Outbox:
         connection.execute("DELETE FROM parcel_holder WHERE parcel = ?", (n,))
 
     # -- ageing
+
+    def _redate(self, connection: Connection, now_ms: int, clock_agrees: bool) -> None:
+        """Date what was written while the clock could not be trusted; no holder takes it else.
+
+        now_ms: by the neighbours' clocks, if theirs differ.
+        """
+        rows = connection.execute(
+            f"SELECT {_LETTER} FROM letter_out WHERE is_open = 1 AND expires_at_ms > ?",
+            (now_ms + MAX_LIFE_MS,),
+        ).fetchall()
+        for row in rows:
+            letter = _Open(*row)
+            if clock_agrees:
+                connection.execute(
+                    "UPDATE letter_out SET expires_at_ms = ? WHERE n = ?",
+                    (expiry_of(now_ms), letter.n),
+                )
+            for n, household, device, raw in connection.execute(
+                "SELECT n, household, device, parcel FROM parcel_out"
+                " WHERE letter = ? AND state = 0 AND parcel IS NOT NULL",
+                (letter.n,),
+            ).fetchall():
+                if not 0 <= expiry_of(now_ms) - read_parcel(raw).expires_at_ms <= DAY_MS:
+                    # A new row: those that refused the old one are asked again at once.
+                    connection.execute("DELETE FROM parcel_out WHERE n = ?", (n,))
+                    self._copy_to(connection, letter.n, household, device)
+            self._seal(connection, letter, now_ms)
 
     def _age(self, connection: Connection, now_ms: int) -> None:
         rows = connection.execute(

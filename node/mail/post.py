@@ -104,6 +104,7 @@ class Post:
                 connection, to, topic, content, device=device
             ),
             clock,
+            skew,
             conduct,
             members,
             household_of,
@@ -113,9 +114,7 @@ class Post:
         self._couriers: dict[HostKey, Courier] = {}
         self._wake = trio.Event()
         self._stale = trio.Event()
-        Serving(
-            network, self._mailroom, clock, conduct, self._fault, self._fetch, self._tell_waiting
-        )
+        Serving(network, self._mailroom, conduct, self._fault, self._fetch, self._tell_waiting)
         inbox.on_stored.append(self._follow)
         inbox.on_members.append(lambda members: self._stale.set())
 
@@ -154,7 +153,7 @@ class Post:
         if len(content) > MAX_CONTENT_BYTES:
             raise ValueError(f"a letter of {len(content)} bytes")
         message_id = message_id or os.urandom(MESSAGE_ID_BYTES)
-        now_ms = self._clock.now_ms()
+        now_ms = self._mailroom.times_ms()[-1]
         self._outbox.add(
             connection,
             message_id,
@@ -164,6 +163,7 @@ class Post:
             content,
             now_ms if sent_at_ms is None else sent_at_ms,
             now_ms,
+            self._skew.trustworthy,
         )
         return message_id
 
@@ -284,13 +284,14 @@ class Post:
     async def _refit(self) -> None:
         """Bring keys and open letters in line with time, and with who has which devices."""
         now_ms, agrees = self._clock.now_ms(), self._skew.trustworthy
+        times_ms = self._mailroom.times_ms()
 
         def refit(connection: Connection) -> None:
             if agrees:
                 self._keys.rotate(connection, now_ms)
                 self._intake.forget(connection, now_ms)
                 holding.forget_expired(connection, now_ms)
-            self._outbox.refit(connection, now_ms, agrees)
+            self._outbox.refit(connection, times_ms[-1], agrees)
 
         await self._database.write(refit)
 

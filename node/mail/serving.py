@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 
 import trio
 
-from node.clock import Clock
 from node.conduct import Conduct
 from node.mail import holding
 from node.mail.mailroom import Mailroom
@@ -45,7 +44,6 @@ class Serving:
         self,
         network: Network,
         mailroom: Mailroom,
-        clock: Clock,
         conduct: Conduct,
         on_fault: Callable[[HostKey, str], None],
         on_waiting: Callable[[HostKey], None],
@@ -53,7 +51,6 @@ class Serving:
     ) -> None:
         """on_waiting: told that a host keeps something. on_deposited: told under which tags."""
         self._mailroom = mailroom
-        self._clock = clock
         self._conduct = conduct
         self._on_fault = on_fault
         self._on_waiting = on_waiting
@@ -118,12 +115,12 @@ class Serving:
     ) -> tuple[Code, ...]:
         if not self._may_deposit(household, len(raws)):
             return (Code.LATER,) * len(raws)
-        now_ms, confirmed = self._clock.now_ms(), self._mailroom.is_confirmed(household)
+        times_ms, confirmed = self._mailroom.times_ms(), self._mailroom.is_confirmed(household)
 
         def keep(connection: Connection) -> list[Code]:
             if is_note:
-                return holding.leave(connection, raws, household, now_ms)
-            return holding.deposit(connection, raws, household, confirmed, now_ms)
+                return holding.leave(connection, raws, household, times_ms)
+            return holding.deposit(connection, raws, household, confirmed, times_ms)
 
         codes = await self._mailroom.database.write(keep)
         for code in codes:
@@ -136,7 +133,7 @@ class Serving:
         return tuple(codes)
 
     async def _collect(self, tags: Collection[bytes], after: int) -> Parcels:
-        now_ms = self._clock.now_ms()
+        now_ms = min(self._mailroom.times_ms())
         last, raws = await self._mailroom.database.read(
             lambda connection: holding.held_for(connection, tags, after, now_ms)
         )

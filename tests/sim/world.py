@@ -67,6 +67,10 @@ class WorldClock:
             return self._common.now_ms() + self.ahead_ms
         return START_MS + int(self._time.current_time() * 1000) + self.ahead_ms
 
+    def lead_ms(self) -> int:
+        """How far it has been set ahead of the time that passes for all."""
+        return START_MS + (0 if self._common is None else self.ahead_ms)
+
 
 async def run_time(loop: asyncio.AbstractEventLoop) -> None:
     """Jump to the next deadline whenever nothing can happen before it, until cancelled.
