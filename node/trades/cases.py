@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from node.clock import Clock
 from node.mail.incoming import Delivery, DeliveryState, Incoming, NotYet
@@ -34,11 +34,20 @@ _FAILED = frozenset({DeliveryState.REFUSED, DeliveryState.EXPIRED})
 class Cases:
     """Of both sides: parties hand over, stewards rule."""
 
-    def __init__(self, desk: Desk, database: Database, post: Post, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        database: Database,
+        post: Post,
+        clock: Clock,
+        may_sign: Callable[[], None],
+    ) -> None:
+        """may_sign: raises LocalError if this device may not."""
         self._desk = desk
         self._database = database
         self._post = post
         self._clock = clock
+        self._may_sign = may_sign
         post.serve(Topic.CASE, self._take_in)
 
     # -- of a party
@@ -129,6 +138,7 @@ class Cases:
                 if view.missing:
                     raise LocalError("case-incomplete", missing=view.missing)
                 raise LocalError("case-not-open")
+            self._may_sign()
             own, device = self._desk.household, self._desk.device
             try:
                 ruling = rule(

@@ -67,7 +67,7 @@ def open_trades(
 
     post.on_taken.append(after_taking)
     requests = Requests(desk, database, post)
-    cases = Cases(desk, database, post, clock)
+    cases = Cases(desk, database, post, clock, may_sign)
     reading = TradeReading(desk, database, post, members)
     trades = Trades(
         desk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,7 +30,9 @@ from protocol.trade.case import (
     CasePart,
     Extent,
     RulingLetter,
+    open_part,
     parts_of,
+    read_case_letter,
 )
 from protocol.trade.dispute import Dispute, Steward, read_ruling, rule
 from protocol.trade.limits import MAX_CHAIN, PROMISE_MS
@@ -170,6 +173,30 @@ async def test_many_short_messages_fit_their_letters_exactly(quarrel: Quarrel) -
     parts = parts_of(quarrel.fall_out(), quarrel.now_ms, "")
     assert [len(part.raws) for part in parts[:-1]] == [64] * (len(parts) - 1)
     assert all(len(part.pack()) <= MAX_PART_BYTES for part in parts)
+
+
+async def test_a_part_in_which_a_bit_of_a_message_was_flipped_is_refused(
+    three: list[Household], quarrel: Quarrel
+) -> None:
+    _, ben, cem = three
+    (part,) = parts_of(quarrel.fall_out(), quarrel.now_ms, "So war es.")
+    content, generator = part.pack(), random.Random(1)
+    places = [
+        content.index(raw) * 8 + generator.randrange(len(raw) * 8)
+        for raw in part.raws
+        for _ in range(60)
+    ]
+    for place in places:
+        flipped = bytearray(content)
+        flipped[place // 8] ^= 1 << place % 8
+        with pytest.raises(RemoteError):
+            opened(bytes(flipped), ben.id, cem.id)
+
+
+def opened(content: bytes, sender: HouseholdId, steward: HouseholdId) -> Sequence[Message]:
+    part = read_case_letter(content)
+    assert isinstance(part, CasePart)
+    return open_part(part, sender, steward)
 
 
 @pytest.fixture
