@@ -8,7 +8,7 @@ whatever they sign and however they date it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -157,8 +157,12 @@ def council(
     founding: Charter,
     stewards: Sequence[HouseholdId],
     tables: Tables,
+    confirmed: Callable[[HouseholdId], bool],
 ) -> Council:
-    """Return what the stewards want, and which charter is in force (spec GOV-9)."""
+    """Return what the stewards want, and which charter is in force (spec GOV-9).
+
+    confirmed: whether what a household says stands.
+    """
     voters = voting(stewards, tables)
     enough = needed(founding.quorum, len(voters))
     versions = _versions(voters, founding, tables)
@@ -174,7 +178,7 @@ def council(
         stewards=tuple(stewards),
         voters=voters,
         needed=enough,
-        candidates=_candidates(stewards, tables),
+        candidates=_candidates(stewards, tables, confirmed),
         charter=current,
         proposals=tuple(version for version in versions if version is not current),
         removal_wanted_by={household: tuple(who) for household, who in wanting.items()},
@@ -208,7 +212,11 @@ def _versions(
     ]
 
 
-def _candidates(stewards: Sequence[HouseholdId], tables: Tables) -> dict[HouseholdId, Candidate]:
+def _candidates(
+    stewards: Sequence[HouseholdId],
+    tables: Tables,
+    confirmed: Callable[[HouseholdId], bool],
+) -> dict[HouseholdId, Candidate]:
     named: Iterable[HouseholdId] = dict.fromkeys(
         household for steward in stewards for household in tables.of(steward).seats
     )
@@ -216,7 +224,7 @@ def _candidates(stewards: Sequence[HouseholdId], tables: Tables) -> dict[Househo
         household: Candidate(
             tuple(s for s in stewards if tables.of(s).wants_seated(household)),
             tuple(s for s in stewards if tables.of(s).opposes(household)),
-            tables.of(household).wants_seated(household),
+            confirmed(household) and tables.of(household).wants_seated(household),
         )
         for household in named
         if household not in stewards

@@ -144,7 +144,12 @@ def evaluate(
         assert isinstance(fact.body, Certificate)
         inviter = fact.body.inviter
         recognise(fact, inviter, members[inviter].depth + 1, confirmed=False)
-    decided = council(community, founding, bench.stewards, tables)
+
+    def confirmed(household: HouseholdId) -> bool:
+        member = members.get(household)
+        return member is not None and member.confirmed
+
+    decided = council(community, founding, bench.stewards, tables, confirmed)
     return Outcome(
         members,
         {household: said[0] for household, said in removals.items()},

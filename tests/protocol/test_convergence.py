@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vector_pool import EARLY, FOUNDER, GOVERNING, LIKELY, MEMBERSHIP, NOW_MS, PEOPLE, POOL, WORLD
+from vector_replicas import Replica, exchange
 
 from protocol import limits
-from protocol.admission import Admit, Park, admit_all
-from protocol.envelope import Envelope, Register, supersedes
+from protocol.envelope import Envelope, Register
 from protocol.ids import HouseholdId
-from protocol.kinds import Kind, is_membership
+from protocol.kinds import Kind
 from protocol.membership.members import Members
 
 
@@ -74,60 +74,6 @@ def test_what_stands_plus_more_is_the_same_as_both_at_once(first, second) -> Non
     assert outcome(step.extended(second)) == outcome(WORLD.found().extended(both))
 
 
-class Replica:
-    """A node's set, as chapter 02 §§5 and 6 describe it, with a place for what is parked.
-
-    remembers: whether what no longer stands is parked too, as a node does with its own.
-    """
-
-    def __init__(self, remembers: bool = False) -> None:
-        self.remembers = remembers
-        self.members = WORLD.found()
-        self.content: dict[Register, Envelope] = {}
-        self.parked: dict[bytes, Envelope] = {}
-
-    @property
-    def records(self) -> dict[bytes, Envelope]:
-        return {r.id: r for r in (*self.members.records, *self.content.values())}
-
-    def take(self, records: list[Envelope]) -> None:
-        pending = {record.id: record for record in (*self.parked.values(), *records)}
-        for _ in range(30):
-            standing = {record.register: record for record in self.members.records}
-            verdicts, self.members = admit_all(
-                [record.raw for record in pending.values()], NOW_MS, self.members
-            )
-            stood = standing | self.content
-            self.content = {r.register: r for r in self.content.values() if self._stands(r)}
-            for verdict in verdicts:
-                if isinstance(verdict, Admit) and not is_membership(verdict.record.kind):
-                    held = self.content.get(verdict.record.register)
-                    if held is None or supersedes(verdict.record, held):
-                        self.content[verdict.record.register] = verdict.record
-            parked = [verdict.record for verdict in verdicts if isinstance(verdict, Park)]
-            self.parked = {record.id: record for record in parked}
-            if self.remembers:
-                held = self.records
-                self.parked |= {r.id: r for r in stood.values() if r.id not in held}
-            if standing == {record.register: record for record in self.members.records}:
-                return
-            pending = dict(self.parked)
-        raise AssertionError("what is parked never comes to rest")
-
-    def _stands(self, record: Envelope) -> bool:
-        household, device = record.household, record.device
-        slots = self.members.slots(household, record.kind)
-        return record.slot < slots and self.members.signs_for(device, household)
-
-
-def exchange(a: Replica, b: Replica) -> bool:
-    """One reconciliation; whether there was anything to tell."""
-    of_a, of_b = a.records, b.records
-    b.take([record for id, record in of_a.items() if id not in of_b])
-    a.take([record for id, record in of_b.items() if id not in of_a])
-    return set(of_a) != set(of_b)
-
-
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     histories=st.lists(some(POOL), min_size=2, max_size=3),
@@ -136,7 +82,7 @@ def exchange(a: Replica, b: Replica) -> bool:
 )
 @pytest.mark.covers("RCD-18", "RCD-24")
 def test_nodes_with_different_histories_reach_the_same_set(histories, sizes, forgetful) -> None:
-    replicas = [Replica() for _ in histories]
+    replicas = [Replica(WORLD.found(), NOW_MS) for _ in histories]
     for replica, records in zip(replicas, histories, strict=True):
         at, step = 0, 0
         while at < len(records):
@@ -167,7 +113,10 @@ def test_batches_make_no_difference_where_nothing_is_replaced(records, sizes, ra
     first: dict[Register, Envelope] = {}
     for record in records:
         first.setdefault(record.register, record)
-    once, step_by_step = Replica(), Replica(remembers=True)
+    once, step_by_step = (
+        Replica(WORLD.found(), NOW_MS),
+        Replica(WORLD.found(), NOW_MS, remembers=True),
+    )
     once.take(list(first.values()))
     order, at, step = random.sample(list(first.values()), len(first)), 0, 0
     while at < len(order):
@@ -189,7 +138,7 @@ def test_the_last_word_of_a_revoked_device_does_not_part_nodes_for_ever() -> Non
     by_second = WORLD.listing(ana, device=1)
     by_thief = WORLD.listing(ana, "Hacked", device=0, revision=9)
     revoked = WORLD.certify_device(ana, 0, withdrawn=True, revision=1)
-    saw_all, came_late = Replica(), Replica()
+    saw_all, came_late = Replica(WORLD.found(), NOW_MS), Replica(WORLD.found(), NOW_MS)
     for batch in ([*base, by_second], [by_thief], [revoked]):
         saw_all.take(batch)
     came_late.take([*base, by_second, revoked, by_thief])
@@ -205,7 +154,7 @@ def test_a_certificate_that_would_undo_itself_does_not_part_nodes_for_ever() -> 
     ana = PEOPLE[0]
     base = [WORLD.certify_device(FOUNDER), WORLD.invite(FOUNDER), WORLD.certificate(ana, FOUNDER)]
     bogus = WORLD.certificate(ana, PEOPLE[1], revision=1)
-    knows, does_not = Replica(), Replica()
+    knows, does_not = Replica(WORLD.found(), NOW_MS), Replica(WORLD.found(), NOW_MS)
     knows.take([*base, bogus])
     does_not.take(base)
     assert not exchange(knows, does_not)
