@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from node.author import Author
@@ -74,6 +74,10 @@ class Community:
         self._told_removed = told_removed
         self._told_revoked = told_revoked
         self._blocked: frozenset[int] = frozenset()
+        self.declined: frozenset[HouseholdId] = frozenset()
+        """Households that wait, and that a person here will not stand for."""
+        self.newcomers: Mapping[int, int] = {}
+        """How many listings show of households, by number, that were newcomers (GOV-16)."""
 
     @property
     def id(self) -> CommunityId:
@@ -118,7 +122,9 @@ class Community:
 
     def view_rules(self) -> ViewRules:
         """Return what may show at this node."""
-        return ViewRules(self.charter.listing_slots, self._blocked)
+        charter = self.charter
+        first = charter.reception.first_listings or None
+        return ViewRules(charter.listing_slots, self._blocked, first, self.newcomers)
 
     def blocks(self, household: HouseholdId) -> bool:
         """Tell whether this node blocks a household."""
@@ -199,28 +205,51 @@ class Community:
         )
 
     async def confirm_waiting(self) -> int:
-        """Confirm households that joined with an own invite that has uses left."""
+        """Confirm households that joined with an own invite that has uses left.
+
+        Only double ones are tidied where the charter wants a person to decide (GOV-14).
+        """
         confirmed = 0
         await self._withdraw_double()
+        if self.charter.reception.approval:
+            return 0
         for member in self._inbox.members.households.values():
-            if member.status is Status.PROVISIONAL and member.inviter == self.self_id:
-                confirmed += await self._confirm(member)
+            if member.status is Status.PROVISIONAL and self._is_due(member):
+                confirmed += not isinstance(await self._confirm(member), LocalError)
         return confirmed
 
-    async def _confirm(self, member: Member) -> int:
+    def _is_due(self, member: Member) -> bool:
+        """Whether a household that waits is to be confirmed without anybody's being asked."""
+        if member.inviter != self.self_id or member.household in self.declined:
+            return False
         invite = self._invite(member.invite)
         if member.invite is None or invite is None:
-            return 0
+            return False
         if self._clock.now_ms() > invite.valid_until_ms:
-            return 0  # backdated, or too late: a person may still decide to invite anew
+            return False  # backdated, or too late: a person may still decide
         if self._inbox.members.uses_of(self.self_id, member.invite) >= invite.uses:
-            return 0
-        if self._another_confirms(member.invite):
-            return 0
+            return False
+        return not self._another_confirms(member.invite)
+
+    async def confirm(self, member: Member) -> None:
+        """Stand for a household, as a person decided. LocalError as :meth:`invite`, or
+        ``not-waiting``.
+        """
+        self._refuse_if_gone()
+        if member.invite is None:
+            raise LocalError("not-waiting", id=short(member.household))
+        if await self._free_confirmations() < 1:
+            raise LocalError("invite-budget-spent", left=0)
+        result = await self._confirm(member)
+        if isinstance(result, LocalError):
+            raise result
+
+    async def _confirm(self, member: Member) -> Envelope | LocalError:
+        assert member.invite is not None
         body = Confirmation(member.household, member.invite).pack()
         slots = range(self._inbox.members.covers(self.self_id))
         (result,) = await self._author.publish(Kind.CONFIRMATION, [body], slots)
-        return 0 if isinstance(result, LocalError) else 1
+        return result
 
     def _another_confirms(self, key: ThingKey) -> bool:
         """Whether the invite is another device's of this household, which is connected."""

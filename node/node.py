@@ -26,6 +26,7 @@ from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
 from node.identity import Identity
 from node.inbox import Inbox
+from node.joining.opening import Joining, open_joining
 from node.ledger.ledger import Ledger
 from node.listener import NodeListener
 from node.mail.chats import Chats
@@ -93,6 +94,7 @@ class Node:
     database: Database
     neighbourhood: Neighbourhood
     reachability: Reachability
+    joining: Joining
     _conduct: Conduct
     _network: Network
 
@@ -227,14 +229,18 @@ async def _running(
         trades, trades_attending = open_trades(
             author, keys.device, database, post, clock, inbox, market, ledger, conduct
         )
+        joining, joining_attending = open_joining(
+            database, community, author, inbox, store, post, ledger, clock, conduct, device_slot
+        )
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, reachability, conduct, network,
+            database, neighbourhood, reachability, joining, conduct, network,
         )  # fmt: skip
         await copy_watch.load()
         await community.load()
         await sync.load()
         await reachability.load()
+        await joining_attending.load()
 
         async def learn(passed: Passed) -> None:
             skew.observe(passed.member.household, passed.clock_offset_ms)
@@ -260,6 +266,7 @@ async def _running(
             nursery.start_soon(neighbourhood.run)
             nursery.start_soon(post.run)
             nursery.start_soon(ledger.run)
+            nursery.start_soon(joining_attending.run)
             nursery.start_soon(trades_attending.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):

@@ -5,8 +5,8 @@ Views follow from the standing records and can be written anew from them at any 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from node.store.database import Connection
 from node.store.listing_index import (
@@ -26,10 +26,22 @@ from protocol.profile import read_profile
 
 @dataclass(frozen=True, slots=True)
 class ViewRules:
-    """What may show. listing_slots: of the charter. blocked: household numbers."""
+    """What may show. listing_slots: of the charter. blocked: household numbers.
+
+    first_listings: of households that ``newcomers`` does not name by their number; None for
+    no such limit. newcomers: how many listings of each show.
+    """
 
     listing_slots: int
     blocked: frozenset[int]
+    first_listings: int | None = None
+    newcomers: Mapping[int, int] = field(default_factory=dict)
+
+    def slots(self, household: int) -> int:
+        """Return below which slot listings of a household (by number) show."""
+        if self.first_listings is None:
+            return self.listing_slots
+        return min(self.listing_slots, self.newcomers.get(household, self.first_listings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
     if (
         record is None
         or record.withdrawn
-        or change.slot >= rules.listing_slots
+        or change.slot >= rules.slots(change.household)
         or change.household in rules.blocked
     ):
         return None

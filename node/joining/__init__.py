@@ -1,0 +1,1 @@
+"""Newcomers: whom they meet, who lets them in, and how much of theirs shows."""
