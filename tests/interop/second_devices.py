@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 import second_values as values
-from second_membership import Community, Record
+from second_membership import Community
+from second_records import Record
 from second_values import Refused, encode, hashed, integer, need, octets, public_of, read
 
 CHECK = b"p2pm-check"

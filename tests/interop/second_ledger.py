@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from functools import cache
 
 import second_values as values
-from second_membership import Community, Record
+from second_governance import Charters
+from second_membership import Community
+from second_records import Record
 from second_values import Refused, encode, hashed, integer, need, octets, text, verifies
 
 RECEIPT = b"p2pmarket/receipt/1"
@@ -364,8 +366,8 @@ def _once_a_trade(receipts):
 
 
 def _balances(given):
-    _, receipts = _all_receipts(given)
-    charter = values.read(1, Record(bytes.fromhex(given["genesis"])).body)
+    community, receipts = _all_receipts(given)
+    charter = Charters(community).charter
     credit = charter[14] if len(charter) > 14 else None
     if credit is None:
         return {"balances": [], "waiting": []}

@@ -1,68 +1,13 @@
-"""A second reader of records and membership, written from chapters 02 and 04 only."""
+"""A second reader of who belongs and what is admitted, written from chapters 02 and 04 only."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from second_values import (
-    DAY,
-    Refused,
-    encode,
-    hashed,
-    integer,
-    need,
-    octets,
-    read,
-    unpack,
-    verifies,
-)
-
-NAMES = (
-    "version", "community", "kind", "household", "device", "slot", "key", "generation_ms",
-    "revision", "created_at_ms", "expires_at_ms", "withdrawn", "body", "signature",
-)  # fmt: skip
-RECORD, INVITE = b"p2pmarket/record/1", b"p2pmarket/invite/1"
-
-
-class Record:
-    """An envelope by chapter 02 §1; Refused if it is none. Its signature is a question."""
-
-    def __init__(self, raw: bytes) -> None:
-        values = unpack(raw, 8_192)
-        need(type(values) is list and len(values) == 14)
-        self.raw, self.id = raw, hashed(raw)
-        self.fields = dict(zip(NAMES, values, strict=True))
-        self.__dict__.update(self.fields)
-        integer(self.version, 1, 1)
-        for value, size in zip(
-            (values[i] for i in (1, 3, 4, 6, 13)), (32, 32, 32, 16, 64), strict=True
-        ):
-            octets(value, size)
-        for index in (2, 5, 7, 8, 9, 10):
-            integer(values[index], 0, 2**48 - 1)
-        integer(self.kind, 1, 191)
-        need(len(raw) <= (1_024 if self.kind in (36, 37, 38, 39, 128, 129, 130, 131) else 8_192))
-        need(type(self.withdrawn) is bool and type(self.body) is bytes)
-        lifetime = 91 * DAY if 32 <= self.kind <= 127 else 3_653 * DAY
-        need(self.created_at_ms < self.expires_at_ms <= self.created_at_ms + lifetime)
-        need(self.generation_ms <= self.created_at_ms)
-        need(self.revision <= 2**32 - 1)
-        need(self.revision <= 16 + (self.created_at_ms - self.generation_ms) // 100)
-        self.root = self.device == self.household
-        need(self.kind not in (1, 2, 3) or self.root)
-        need(self.kind not in (4, 5, 6, 32, 33, 34, 35) or not self.root)
-        self.rank = (self.generation_ms, self.withdrawn, self.revision, self.id)
-
-    def signed(self) -> bool:
-        message = b"".join(encode(self.fields[name]) for name in NAMES[:13])
-        return verifies(self.device, RECORD, message, self.signature)
-
-    def usable(self) -> bool:
-        body = read(2, self.body)
-        if self.kind != 2 or body is None:
-            return False
-        return verifies(body[3], INVITE, self.community + self.household, body[4])
+from second_records import Record, greatest
+from second_stewards import Stewards
+from second_values import Refused, need, read, reception
 
 
 @dataclass
@@ -81,10 +26,11 @@ class Community:
         record = Record(genesis)
         need(len(genesis) <= 2_048 and record.kind == 1 and record.community == bytes(32))
         need(not record.withdrawn and record.signed())
-        charter = read(1, record.body)
-        need(charter is not None)
+        self.charter = read(1, record.body)
+        need(self.charter is not None)
         self.id, self.founder = record.id, record.household
-        self.listing_slots, self.invite_budget = charter[8], charter[11]
+        self.listing_slots, self.invite_budget = self.charter[8], self.charter[11]
+        self.subtree = reception(self.charter)[1]
         self.evaluate([])
 
     def slots(self, household: bytes, kind: int) -> int:
@@ -94,75 +40,117 @@ class Community:
             2: int(not founder),
             3: 8,
             4: 64,
-            6: 4_096 * founder,
+            5: 4_096 if founder else max(self.invite_budget, 256),
+            6: 4_096 if founder else 128,
             32: 1,
             35: 8,
         }
-        table |= {5: 4_096 if founder else self.invite_budget}
         table |= {33: 4 * self.listing_slots, 34: 4 * self.listing_slots}
         table |= dict.fromkeys(range(36, 40), 512) | dict.fromkeys(range(128, 132), 4_096)
         return table.get(kind, 16 if kind < 32 else 32)
 
+    # -- chapter 04 §2
+
     def evaluate(self, records) -> None:
-        """Chapter 04 §2, for records whose signatures hold."""
+        """For records whose signatures hold."""
+        self._registers(records)
+        quorum = self.charter[12]
+        self.stewards = Stewards(self.founder, quorum, self.says, self.candidates)
+        removed = self.stewards.removed()
+        self.removed = set(removed)
+        self.removals = {household: bodies[0] for household, bodies in removed.items()}
+        kept = {h for bodies in removed.values() for body in bodies for h in body[3]}
+        self._confirm(kept)
+        self._give_places()
+        self._let_stand()
+
+    def _registers(self, records) -> None:
         by_household = defaultdict(list)
         for record in records:
             if record.slot < self.slots(record.household, record.kind):
                 by_household[record.household].append(record)
-        stand, devices, candidates = {}, defaultdict(dict), {}
+        self.registers, self.candidates, self.devices = {}, {}, defaultdict(dict)
         for household, own in by_household.items():
-            candidates[household] = sorted(
-                {r.id: r for r in own if r.usable()}.values(), key=lambda r: r.rank, reverse=True
-            )
+            usable = {r.id: r for r in own if r.usable()}.values()
+            self.candidates[household] = sorted(usable, key=lambda r: r.rank, reverse=True)
             own = [r for r in own if r.kind != 2]
             root = greatest([r for r in own if r.root])
             for (kind, _), record in sorted(root.items()):
                 body = read(3, record.body) if kind == 3 and not record.withdrawn else None
                 if body:
-                    devices[household].setdefault(body[1], body[2])
-            stand[household] = greatest(
-                [r for r in own if r.root or r.device in devices[household]]
+                    self.devices[household].setdefault(body[1], body[2])
+            self.registers[household] = greatest(
+                [r for r in own if r.root or r.device in self.devices[household]]
             )
 
-        def says(household: bytes, kind: int):
-            """(slot, key, body) of what counts, the lowest slot first."""
-            for (of_kind, _), record in sorted(stand.get(household, {}).items()):
-                body = read(kind, record.body) if of_kind == kind and not record.withdrawn else None
+    def says_in(self, household: bytes, kind: int):
+        """(slot, key, body) of what counts, the lowest slot first."""
+        for (of_kind, slot), record in sorted(self.registers.get(household, {}).items()):
+            if of_kind == kind and not record.withdrawn and not (kind > 6 and record.root):
+                body = read(kind, record.body)
                 if body:
-                    yield record.key, body
+                    yield slot, record.key, body
 
-        removals = {}
-        for _, body in says(self.founder, 6):
-            removals.setdefault(body[1], body)
-        removals.pop(self.founder, None)
-        self.removals, self.removed = removals, set(removals)
-        kept = {household for body in removals.values() for household in body[3]}
-        members = {self.founder: Member("founder", self.founder, 0, True, devices[self.founder])}
-        chosen = {}
-        for depth in range(1, 17):
-            level = sorted(h for h, member in members.items() if member.depth == depth - 1)
-            for inviter in level:
-                named = [body[1] for _, body in says(inviter, 5)]
-                for household in named + (list(kept) if depth == 1 else []):
-                    if household in members or household in self.removed:
+    def says(self, household: bytes, kind: int):
+        return [(key, body) for _, key, body in self.says_in(household, kind)]
+
+    def _confirm(self, kept: set[bytes]) -> None:
+        founder = Member("founder", self.founder, 0, True, self.devices[self.founder])
+        self.members, self.chosen = {self.founder: founder}, {}
+        self.shares = {self.founder: 0}
+        self._spread(sorted(kept), [self.founder])
+        for household in self.stewards.named:
+            if household not in self.members:
+                self._confirm_one(household, self.founder)
+                self._spread([], [household])
+
+    def _spread(self, kept: list[bytes], level: list[bytes]) -> None:
+        """Confirm whom a level names, and whom those name, level by level (MEM-12)."""
+        while level and self.members[level[0]].depth < 16:
+            following = []
+            for inviter in sorted(level):
+                allowance = self._allowance(inviter)
+                named = [b[1] for slot, _, b in self.says_in(inviter, 5) if slot < allowance]
+                for household in named + kept:
+                    if household in self.members or household in self.removed:
                         continue
-                    if candidates.get(household):
-                        chosen[household] = record = candidates[household][0]
-                        status = "left" if record.withdrawn else "confirmed"
-                        members[household] = Member(
-                            status, inviter, depth, True, devices[household]
-                        )
+                    if self.candidates.get(household):
+                        self._confirm_one(household, inviter)
+                        following.append(household)
+                kept = []
+            level = following
+
+    def _allowance(self, household: bytes) -> int:
+        """MEM-34."""
+        if household in self.stewards.seated:
+            return self.slots(household, 5)
+        share = self.shares[household]
+        return min(self.invite_budget, share) if self.subtree else self.invite_budget
+
+    def _confirm_one(self, household: bytes, inviter: bytes) -> None:
+        self.chosen[household] = record = self.candidates[household][0]
+        self.members[household] = Member(
+            "left" if record.withdrawn else "confirmed",
+            inviter, self.members[inviter].depth + 1, True, self.devices[household],
+        )  # fmt: skip
+        self.shares[household] = self.subtree
+        if self.subtree and inviter not in self.stewards.seated:
+            allowance = self._allowance(inviter)
+            self.shares[household] = (self.shares[inviter] - allowance) // allowance
+
+    def _give_places(self) -> None:
+        """MEM-14 to MEM-16."""
         used = defaultdict(set)
-        for author in members:
-            for _, body in says(author, 5):
+        for author in self.members:
+            for _, body in self.says(author, 5):
                 used[author, body[2]].add(body[1])
 
         def opens(record) -> bool:
             _, inviter, key, public, _ = read(2, record.body)
-            member = members.get(inviter)
+            member = self.members.get(inviter)
             if member is None or member.status not in ("founder", "confirmed") or member.depth > 15:
                 return False
-            invite = next((body for name, body in says(inviter, 4) if name == key), None)
+            invite = next((body for name, body in self.says(inviter, 4) if name == key), None)
             return (
                 invite is not None and invite[1] == public
                 and record.generation_ms <= invite[3] and len(used[inviter, key]) < invite[2]
@@ -170,8 +158,8 @@ class Community:
 
         asks = {
             household: [record for record in own if opens(record)]
-            for household, own in candidates.items()
-            if household not in members and household not in self.removed
+            for household, own in self.candidates.items()
+            if household not in self.members and household not in self.removed
         }
         while True:  # all ask at once; who is refused goes on to the next, until nobody is
             asked = defaultdict(list)
@@ -185,22 +173,38 @@ class Community:
                 asks[household] = asks[household][1:]
         for household, own in asks.items():
             if own:
-                chosen[household] = own[0]
+                self.chosen[household] = own[0]
                 inviter = read(2, own[0].body)[1]
-                members[household] = Member(
+                self.members[household] = Member(
                     "left" if own[0].withdrawn else "provisional",
-                    inviter, members[inviter].depth + 1, False, devices[household],
+                    inviter, self.members[inviter].depth + 1, False, self.devices[household],
                 )  # fmt: skip
-        self.members, self.stand = members, {}
-        for household, member in members.items():
-            for place, record in stand.get(household, {}).items():
+
+    def _let_stand(self) -> None:
+        """MEM-17."""
+        self.stand = {}
+        for household, member in self.members.items():
+            for place, record in self.registers.get(household, {}).items():
                 if member.confirmed or place[0] in (2, 3):
                     self.stand[household, *place] = record
-            if household in chosen:
-                self.stand[household, 2, 0] = chosen[household]
+            if household in self.chosen:
+                self.stand[household, 2, 0] = self.chosen[household]
+
+    def outcome(self) -> dict:
+        """As a vector shows it (chapter 04 §8)."""
+        return {
+            "members": [
+                [household.hex(), member.status, member.inviter.hex(), member.depth]
+                for household, member in sorted(self.members.items())
+            ],
+            "removed": [household.hex() for household in sorted(self.removed)],
+            "stand": sorted(record.id.hex() for record in self.stand.values()),
+        }
+
+    # -- chapter 02 §6
 
     def admit(self, raws, now_ms: int) -> list:
-        """Chapter 02 §6. The verdicts; what was admitted joins the membership."""
+        """The verdicts; what was admitted joins the membership."""
         screened = [self._screen(raw, now_ms) for raw in raws]
         joining = [r for r in screened if isinstance(r, Record) and r.kind < 32]
         self.evaluate([*self.stand.values(), *joining])
@@ -232,7 +236,7 @@ class Community:
         if member is None:
             removed = record.household in self.removed
             return ["ignore", "removed"] if removed else ["park", "unknown-household"]
-        provisional = {2: 1, 3: 8, 32: 1, 33: 5, 34: 5, 35: 8}.get(record.kind, 0)
+        provisional = {2: 1, 3: 8, 32: 1, 33: 5, 34: 5, 35: 8, 40: 8}.get(record.kind, 0)
         if not member.confirmed and record.slot >= provisional:
             return ["park", "provisional"]
         if record.device not in member.devices and not (record.root and record.kind < 32):
@@ -241,13 +245,3 @@ class Community:
             greater = standing is not None and standing.rank > record.rank
             return ["ignore", "superseded"] if greater else ["park", "no-place"]
         return ["ignore", "left"] if member.status == "left" else ["admit", None]
-
-
-def greatest(records) -> dict:
-    """The greatest record of each (kind, slot) of one household."""
-    found = {}
-    for record in records:
-        place = (record.kind, record.slot)
-        if place not in found or record.rank > found[place].rank:
-            found[place] = record
-    return found

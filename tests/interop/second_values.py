@@ -207,8 +207,9 @@ def unless_nil(check, value) -> None:
 
 
 def charter(body: bytes) -> list:
+    """The fields; in version 3 with a reception, which LST-16 has in no other."""
     f = unpack(body)
-    need(type(f) is list and len(f) in (14, 15))
+    need(type(f) is list and len(f) in (14, 15, 16))
     integer(f[0], len(f) - 13, len(f) - 13)
     text(f[1], 60)
     text(f[2], 800, 0, lines=True)
@@ -222,10 +223,32 @@ def charter(body: bytes) -> list:
         integer(value, lowest, highest)
     each(f[13], 32, place)
     if len(f) == 15:
-        need(type(f[14]) is list and len(f[14]) == 2)
-        text(f[14][0], 20)
-        integer(f[14][1], 1, 1_000_000)
+        _credit(f[14])
+    if len(f) == 16:
+        unless_nil(_credit, f[14])
+        _reception(f[15])
     return f
+
+
+def _credit(value) -> None:
+    need(type(value) is list and len(value) == 2)
+    text(value[0], 20)
+    integer(value[1], 1, 1_000_000)
+
+
+PLAIN = [False, 0, 0, []]
+
+
+def _reception(value) -> None:
+    need(type(value) is list and len(value) == 4 and type(value[0]) is bool)
+    integer(value[1], 0, 100_000)
+    integer(value[2], 0, 250_000)
+    each(value[3], 40, lambda word: text(word, 40))
+    need(value != PLAIN)
+
+
+def reception(fields_of_charter: list) -> list:
+    return fields_of_charter[15] if len(fields_of_charter) == 16 else PLAIN
 
 
 def profile(body: bytes) -> list:
