@@ -44,6 +44,16 @@ class Keys:
     root: KeyPair | None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something to be written. slot: where; None for a free one, this device's own first."""
+
+    kind: Kind
+    body: bytes
+    slot: int | None = None
+    withdrawn: bool = False
+
+
 class Author:
     """Drafts, signs and submits; one writer at a time, so that no slot is taken twice."""
 
@@ -168,6 +178,60 @@ class Author:
                     for held, body, withdrawn in changes
                 ]
             )
+
+    async def draft(self, changes: Sequence[Change]) -> list[Envelope | LocalError]:
+        """Return what would be written, signed, so that what follows can be seen beforehand."""
+        async with self._lock:
+            return [
+                draft if isinstance(draft, LocalError) else self._sealed(draft)
+                for draft in await self._drafts(changes)
+            ]
+
+    async def write(self, changes: Sequence[Change]) -> list[Envelope]:
+        """Write records of several kinds in one transaction, told to others in this order.
+
+        Raises the first LocalError; what has no slot keeps everything from being written.
+        """
+        async with self._lock:
+            drafts = await self._drafts(changes)
+            for draft in drafts:
+                if isinstance(draft, LocalError):
+                    raise draft
+            written: list[Envelope] = []
+            for result in await self._submit(drafts):
+                if isinstance(result, LocalError):
+                    raise result
+                written.append(result)
+            return written
+
+    async def _drafts(self, changes: Sequence[Change]) -> list[Draft | LocalError]:
+        drafts: list[Draft | LocalError] = []
+        taken: set[tuple[Kind, int]] = set()
+        for change in changes:
+            standing = await self.standing(change.kind)
+            slot = change.slot
+            if slot is None:
+                slots = range(self._inbox.members.slots(self.household, change.kind))
+                slot = next(
+                    (
+                        s
+                        for s in _in_turn(slots, self._device_slot)
+                        if (change.kind, s) not in taken
+                        and ((held := standing.get(s)) is None or held.withdrawn)
+                    ),
+                    None,
+                )
+            if slot is None:
+                drafts.append(LocalError("no-free-slot", used=len(standing)))
+                continue
+            taken.add((change.kind, slot))
+            held = standing.get(slot)
+            drafts.append(
+                self._new(change.kind, slot, held, change.body)
+                if held is None or held.withdrawn
+                else self._next(held, change.body, change.withdrawn, held.created_at_ms)
+            )
+        return drafts
 
     async def start_anew(self, kind: Kind, slot: int, body: bytes) -> Envelope:
         """Begin a new generation in a slot, whatever stood there."""

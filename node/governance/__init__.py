@@ -1,0 +1,1 @@
+"""How a household takes part in governing: charters, seats, removals (spec 11)."""
