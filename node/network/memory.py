@@ -203,7 +203,13 @@ class MemoryNetwork:
             far.add_end(self, outbound=False)
 
     def add_end(self, far: MemoryNetwork, *, outbound: bool) -> None:
-        """Both gates have passed: keep our end of the connection."""
+        """Both gates have passed: keep our end of the connection.
+
+        Another host with the same key loses its place, as where a device's keys were copied.
+        """
+        before = self._ends.get(far.host_key)
+        if before is not None and before.far is not far:
+            self._break(far.host_key)
         self._ends[far.host_key] = _End(far.host_key, far.name, outbound, far)
         self._listener.on_connected(far.host_key, f"/memory/{far.name}", outbound)
 
@@ -244,7 +250,9 @@ class MemoryNetwork:
         end = self._ends.get(peer)
         if end is not None:
             self.lose_end(peer)
-            end.far.lose_end(self.host_key)
+            far_end = end.far._ends.get(self.host_key)
+            if far_end is not None and far_end.far is self:
+                end.far.lose_end(self.host_key)
 
     def lose_end(self, peer: HostKey) -> None:
         """A connection has broken: our end goes, with all that ran on it."""
@@ -271,7 +279,9 @@ class MemoryNetwork:
             raise NetworkError("not connected")
         if protocol not in end.far._handlers:
             raise NetworkError("the peer does not speak this protocol")
-        far_end = end.far._ends[self.host_key]
+        far_end = end.far._ends.get(self.host_key)
+        if far_end is None or far_end.far is not self:
+            raise NetworkError("another host with the same key has taken the place")
         near, far = stream_pair(self._stream_maker(end), end.far._stream_maker(far_end))
         end.far._nursery.start_soon(end.far._answer, far_end, far, protocol)
         return near

@@ -10,7 +10,7 @@ import click
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import Column, in_quotes, paragraph, safe, table, wrapped
+from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text
@@ -219,4 +219,4 @@ def _chat_lines(chat: dict[str, Any], household: str) -> list[str]:
         heading = _("you, {time} ({state})").format(
             time=time, state=delivery_text(chat["delivery"])
         )
-    return [heading, *paragraph(chat["text"], indent="  ")]
+    return [heading, *others_text(chat["text"], indent="  ")]

@@ -127,6 +127,33 @@ def paragraph(text: str, indent: str = "", most_columns: int = _PROSE_COLUMNS) -
     return lines
 
 
+def others_text(text: str, indent: str) -> list[str]:
+    """Wrap what somebody else wrote so that no line of it begins where ours do.
+
+    A word as long as the screen is broken here, not by the terminal, and of empty lines in a row
+    one is left: neither can be used to write a heading that is not ours.
+    """
+    lines: list[str] = []
+    for line in paragraph(text, indent):
+        if not line and lines and not lines[-1]:
+            continue
+        lines += _broken(line, indent) if width(line) > columns() else [line]
+    return lines
+
+
+def _broken(line: str, indent: str) -> list[str]:
+    """Return a line in pieces that fit, wherever they end."""
+    pieces = [""]
+    taken, room = 0, columns()
+    for character in line:
+        taken += width(character)
+        if taken > room:
+            pieces.append(indent)
+            taken = len(indent) + width(character)
+        pieces[-1] += character
+    return pieces
+
+
 def wrapped(line: str, indent: str = "") -> list[str]:
     """Wrap one line for a person at a terminal; a program that reads gets it whole."""
     if columns() == _PIPE_COLUMNS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import unicodedata
 
@@ -10,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2pmarket.cli import terminal
-from p2pmarket.cli.terminal import Column, cut, paragraph, safe, safe_json, table, width, wrapped
+from p2pmarket.cli.terminal import (
+    Column,
+    cut,
+    others_text,
+    paragraph,
+    safe,
+    safe_json,
+    table,
+    width,
+    wrapped,
+)
 
 OBEYED = "\x00\x07\x08\x1b\r\x7f\x9b\u200e\u202e\u2066\u2028\ufeff\U000e0041\udc80\ue000"
 ANY_TEXT = st.text(st.characters(), max_size=60)
@@ -111,3 +122,19 @@ def test_colours_need_a_terminal_and_no_objection(monkeypatch: pytest.MonkeyPatc
     assert not terminal.colours_wanted(False)
     monkeypatch.setenv("NO_COLOR", "1")
     assert not terminal.colours_wanted(True)
+
+
+@given(ANY_TEXT | st.text("漢a \u00a0\u0301\n", max_size=300))
+def test_no_line_of_what_others_write_begins_where_ours_do(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "40")
+        lines = others_text(text, "  ")
+    assert all(line == "" or line.startswith("  ") for line in lines)
+    assert all(width(line) <= 40 for line in lines)
+    assert all(above or below for above, below in itertools.pairwise(lines))
+
+
+def test_a_long_word_of_others_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = others_text("A" * 38 + "Ana,\u00a023\u00a0November:\u00a0agreed", "  ")
+    assert lines == ["  " + "A" * 38, "  Ana,\u00a023\u00a0November:\u00a0agreed"]

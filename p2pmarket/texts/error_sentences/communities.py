@@ -146,7 +146,11 @@ COMMUNITIES: Mapping[str, Sentences] = {
     ),
     "device-copied": Sentences(
         msgid("Another computer signs with the keys of this device: one is a copy of the other."),
-        msgid("Use one of them only, and make the other a new device: “p2pmarket device renew”."),
+        msgid(
+            "This one signs nothing more. Where the household was created, “p2pmarket device renew”"
+            " makes it a new device; else give it up there (“p2pmarket device revoke”), and add"
+            " each computer with a code of its own."
+        ),
     ),
     "device-not-found": Sentences(
         msgid("Your household has no device {number} here."),
