@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-GUARD_S = 180.0
+GUARD_S = 120.0
 Answer = dict[str, Any]
 
 # As a router in a home does: what comes from inside leaves under its own address, and what
@@ -30,9 +30,19 @@ table ip home {
   chain leaving { type nat hook postrouting priority 100; oifname "wan" masquerade; }
   chain passing {
     type filter hook forward priority 0;
+    ct status dnat accept
     iifname "wan" ct state new drop
   }
 }
+"""
+
+_FORWARDING = """
+table ip home {{
+  chain arriving {{
+    type nat hook prerouting priority -100
+    iifname "wan" tcp dport {port} dnat to {address}
+  }}
+}}
 """
 
 
@@ -47,6 +57,7 @@ class Place:
 
     namespace: str
     address: str
+    home: Home | None = None
 
     def ip(self, *arguments: str) -> None:
         """Run ``ip`` in here."""
@@ -74,9 +85,16 @@ class Home:
         """A new host in this home."""
         number = len(self.places) + 2
         place = self.internet.plug(self.router, "lan", f"{self.network}.{number}")
+        place.home = self
         place.ip("route", "add", "default", "via", f"{self.network}.1")
         self.places.append(place)
         return place
+
+    def forward(self, port: int, place: Place) -> None:
+        """Let the router forward a TCP port from outside, as its owner can."""
+        enter = ("ip", "netns", "exec", self.router)
+        rules = _FORWARDING.format(port=port, address=place.address)
+        _do(*enter, "nft", "-f", "-", typed=rules)
 
 
 class Internet:
@@ -153,13 +171,13 @@ class Household:
         self._daemon: subprocess.Popen[bytes] | None = None
         self.run("init", "--name", name)
 
-    def run(self, *arguments: str, typed: str = "") -> Answer:
+    def run(self, *arguments: str, typed: str = "", exit_code: int = 0) -> Answer:
         """Run a command to its end and return its JSON object."""
         done = subprocess.run(
             [*_command(self._folder), "--json", *arguments],
             input=typed, capture_output=True, text=True, timeout=GUARD_S, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, (self.name, arguments, done.stdout, done.stderr)
+        assert done.returncode == exit_code, (self.name, arguments, done.stdout, done.stderr)
         answer: Answer = json.loads(done.stdout)
         return answer
 

@@ -36,3 +36,25 @@ def test_two_households_behind_routers_trade_and_write_through_a_volunteer(inter
     until(lambda: ana.texts("ben") == ["Passt heute um fünf?"])
     # What passed Ruth's node was sealed: no letter was ever left with her.
     assert ruth.community()["mail"]["held"] == 0
+
+
+def test_a_node_learns_how_it_is_reached_and_says_so(internet, settle, until):
+    ruth = found(settle, internet)
+    ana = settle("ana", internet.home(11).place())
+    join(ana, ruth)
+    # Ana sees Ruth from outside: her port answers. Ruth sees that Ana's router lets nobody in.
+    until(lambda: ruth.reach()["verdict"] == "public")
+    assert ruth.reach()["public_addresses"] == [f"/ip4/11.0.0.2/tcp/{PORT}"]
+    until(lambda: ana.reach()["verdict"] == "relayed")
+    ruth.run("relay", "off")
+    until(lambda: ana.reach()["verdict"] == "home")
+    findings = {f["subject"]: f for f in ana.run("doctor", exit_code=1)["results"]}
+    assert not findings["From outside"]["well"]
+    assert "let your router forward TCP port" in findings["From outside"]["text"]
+    # A port forwarded by hand is noticed.
+    port = ana.community()["addresses"][0].split("/")[4]
+    ana.place.home.forward(int(port), ana.place)
+    ana.down()
+    ana.up()
+    until(lambda: ana.reach()["verdict"] == "public")
+    assert ana.reach()["public_addresses"] == [f"/ip4/11.0.0.11/tcp/{port}"]

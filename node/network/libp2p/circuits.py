@@ -25,14 +25,8 @@ from node.network.libp2p.addresses import (
     peer_id_of,
 )
 from node.network.libp2p.byte_stream import ByteStream
-from node.network.libp2p.circuit_wire import (
-    HopMessage,
-    Status,
-    StopMessage,
-    peer,
-    receive,
-    send,
-)
+from node.network.libp2p.circuit_wire import HopMessage, Status, StopMessage, peer
+from node.network.libp2p.delimited import receive, send
 from node.network.libp2p.private_network import PrivateConnection
 from node.network.libp2p.tcp import OPENING
 from node.network.port import DialFailed, HostKey, NetworkError, StreamClosed

@@ -20,6 +20,7 @@ from libp2p.peer.id import ID
 from libp2p.peer.peerstore import PeerStore
 from libp2p.stream_muxer.yamux.yamux import PROTOCOL_ID as YAMUX
 from libp2p.tools.anyio_service import background_trio_service
+from multiaddr import Multiaddr
 
 from node.network.libp2p.addresses import (
     CircuitAddress,
@@ -31,10 +32,12 @@ from node.network.libp2p.addresses import (
 )
 from node.network.libp2p.circuit_wire import HOP, STOP
 from node.network.libp2p.circuits import Circuits
+from node.network.libp2p.dial_back import AUTONAT, DialBack, ask
 from node.network.libp2p.frames import FramedStream
 from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GateTransport
 from node.network.libp2p.gossipsub import CommunityGossipSub
 from node.network.libp2p.misconduct import ALTERED, Misconduct
+from node.network.libp2p.outside_view import OutsideView
 from node.network.libp2p.private_network import PrivateConnection
 from node.network.libp2p.pubsub import CommunityPubsub
 from node.network.libp2p.reservations import Reservations
@@ -118,7 +121,7 @@ class Host:
         peerstore = PeerStore()
         peerstore.add_key_pair(own_id, keys)
         muxer = partial(BoundedYamux, limits=settings.muxer, tell_misconduct=self._misconduct)
-        upgrader = Upgrader(
+        self._upgrader = upgrader = Upgrader(
             {TProtocol(SECURITY_PROTOCOL): GateTransport(keys, gate)},
             {TProtocol(YAMUX): muxer},
             _NEGOTIATION_DEADLINE_S,
@@ -158,15 +161,21 @@ class Host:
             self._swarm.take_inbound,
             counts,
         )
+        self._own = HostKey(bytes(keys.public_key.to_bytes()))
         self.reservations = Reservations(
-            HostKey(bytes(keys.public_key.to_bytes())),
+            self._own,
             self._circuits,
             self._swarm.direct,
-            lambda: True,
+            lambda: not self.outside_view.is_reachable,
             counts,
         )
-        self._swarm.on_change.append(self.reservations.wake)
+        self.outside_view = OutsideView(
+            self._ask_to_dial_back, self._swarm.direct, addresses, self.reservations.wake
+        )
+        dial_back = DialBack(self._dial_back, listener.party_of, counts)
+        self._swarm.on_change += [self.outside_view.wake, self.reservations.wake]
         self._host.set_stream_handler(STOP, self._circuits.answer)
+        self._host.set_stream_handler(AUTONAT, dial_back.answer)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -181,6 +190,7 @@ class Host:
                 await self._pubsub.subscribe(self._topic)
                 await self._swarm.listen(*self._tcp.listen_addresses)
                 async with open_background_nursery() as nursery:
+                    nursery.start_soon(self.outside_view.run)
                     nursery.start_soon(self.reservations.run)
                     yield
             finally:
@@ -238,6 +248,20 @@ class Host:
             raise NetworkError("not connected without a relay")
         return await self._negotiated(peer, protocol)
 
+    async def _ask_to_dial_back(self, peer: HostKey, addresses: Sequence[str]) -> str | bool | None:
+        return await ask(await self._open_direct(AUTONAT, peer), self._own, addresses)
+
+    async def _dial_back(self, address: str, peer: HostKey) -> None:
+        try:
+            raw = await self._tcp.dial(Multiaddr(address))
+            try:
+                await self._upgrader.upgrade_security(raw, True, id_of(peer))
+            finally:
+                await raw.close()
+        except Exception as error:
+            # libp2p raises whatever its parts raise, and so does the other side's gate.
+            raise DialFailed(str(error)) from error
+
     def volunteer_now(self, wanted: bool) -> None:
         """Begin or end to carry others' circuits."""
         if wanted and self.volunteer is None:
@@ -245,7 +269,8 @@ class Host:
             self._host.set_stream_handler(HOP, self.volunteer.answer)
         elif not wanted and self.volunteer is not None:
             self._host.remove_stream_handler(HOP)
-            self.volunteer.stop()
+            for host in self.volunteer.stop():
+                self._swarm.drop(id_of(host))
             self.volunteer = None
 
     async def open_stream(self, peer: HostKey, protocol: str, deadline_s: float) -> Stream:

@@ -14,7 +14,7 @@ from node.network.port import Connection, HostKey, NetworkError
 
 WANTED = 2
 """Reservations: one volunteer may leave at any time."""
-_RENEW_S = 1200.0
+_RENEW_S = 600.0
 _ASK_AGAIN_S = 120.0
 """A neighbour that does not volunteer may begin to, and one that is full may get room."""
 

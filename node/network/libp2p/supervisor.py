@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import trio
 from nacl.signing import SigningKey
 
-from node.network.libp2p.addresses import dialable
+from node.network.libp2p.addresses import dialable, peer_id_of
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
 from node.network.libp2p.quiet_logs import quieten_libp2p
@@ -84,9 +84,13 @@ class Libp2pNetwork:
 
     def addresses(self) -> Sequence[str]:
         """See the port."""
-        relayed = [] if self._host is None else self._host.reservations.addresses()
-        own = self._own_addresses()
-        return tuple([*own[:_MOST_OWN], *relayed] if relayed else own)
+        own, host = self._own_addresses(), self._host
+        if host is None:
+            return own
+        suffix = f"/p2p/{peer_id_of(self.host_key)}"
+        outside = [address + suffix for address in host.outside_view.addresses()]
+        others = [*outside, *host.reservations.addresses()]
+        return tuple(dict.fromkeys([*own[:_MOST_OWN], *others] if others else own))
 
     def _own_addresses(self) -> Sequence[str]:
         return dialable(self._bound, self.host_key)
@@ -134,10 +138,11 @@ class Libp2pNetwork:
         """See the port."""
         if self._host is None:
             return Reach(Verdict.UNKNOWN, volunteers=self._volunteers)
-        relays, volunteer = self._host.reservations.relays(), self._host.volunteer
+        host, volunteer = self._host, self._host.volunteer
         return Reach(
-            Verdict.RELAYED if relays else Verdict.UNKNOWN,
-            relays,
+            _verdict(host.outside_view.is_reachable, bool(host.reservations.relays())),
+            host.reservations.relays(),
+            host.outside_view.addresses(),
             volunteers=self._volunteers,
             reservations=0 if volunteer is None else volunteer.reservations,
             circuits=0 if volunteer is None else volunteer.carried,
@@ -203,3 +208,11 @@ class Libp2pNetwork:
         except LocalError:
             _log.exception("a listening port is lost until the next start")
             return []
+
+
+def _verdict(is_reachable: bool | None, has_relays: bool) -> Verdict:
+    if is_reachable:
+        return Verdict.PUBLIC
+    if has_relays:
+        return Verdict.RELAYED
+    return Verdict.UNKNOWN if is_reachable is None else Verdict.HOME

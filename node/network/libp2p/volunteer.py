@@ -25,9 +25,8 @@ from node.network.libp2p.circuit_wire import (
     StopMessage,
     peer,
     peer_of,
-    receive,
-    send,
 )
+from node.network.libp2p.delimited import receive, send
 from node.network.libp2p.misconduct import Misconduct
 from node.network.libp2p.pace import Pace
 from node.network.libp2p.settings import RelayLimits
@@ -79,11 +78,16 @@ class Volunteer:
         self._forget_lapsed()
         return len(self._reserved)
 
-    def stop(self) -> None:
-        """End every circuit and every reservation: volunteering is over."""
+    def stop(self) -> tuple[HostKey, ...]:
+        """End every circuit and every reservation; return whose they were.
+
+        The protocol has no word for it: a reservation ends with its connection.
+        """
+        held = tuple(self._reserved)
         self._reserved.clear()
         for scope in self._scopes:
             scope.cancel()
+        return held
 
     async def answer(self, net_stream: INetStream) -> None:
         """Serve one hop stream. Raises NetworkError, which ends it."""
