@@ -76,7 +76,7 @@ class Attending:
 
     async def _tell_profile(self) -> None:
         member = self._inbox.members.member(self._author.household)
-        if member is None or not member.stands:
+        if member is None or not member.stands or not self._community.may_publish:
             return
         held = (await self._author.standing(Kind.PROFILE)).get(0)
         if held is not None and not (

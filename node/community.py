@@ -1,4 +1,4 @@
-"""The community as its members act on it: profiles, invites, removal, leaving, blocking."""
+"""The community as its members act on it: profiles, invites, leaving, blocking."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ from protocol.errors import LocalError, RemoteError
 from protocol.ids import CommunityId, HouseholdId, ThingKey, short
 from protocol.invite import InviteText
 from protocol.kinds import Kind
-from protocol.ledger.signers import signers_of
-from protocol.membership.bodies import Confirmation, Invite, Removal, read_invite
+from protocol.membership.bodies import Confirmation, Invite, read_invite
 from protocol.membership.evaluation import Member, Status
-from protocol.membership.members import Members
 from protocol.place import Place
 from protocol.profile import Profile, read_profile
 from protocol.signing import KeyPair, Seed
@@ -61,9 +59,11 @@ class Community:
         network_key: bytes,
         told_removed: Callable[[], bool],
         told_revoked: Callable[[], bool],
+        require_consent: Callable[[], None],
     ) -> None:
         """told_removed, told_revoked: whether a neighbour's gate has said so of the household, or
-        of this device; the record itself never comes.
+        of this device; the record itself never comes. require_consent: raises LocalError where
+        the household may publish nothing.
         """
         self._author = author
         self._inbox = inbox
@@ -73,6 +73,7 @@ class Community:
         self._network_key = network_key
         self._told_removed = told_removed
         self._told_revoked = told_revoked
+        self._require_consent = require_consent
         self._blocked: frozenset[int] = frozenset()
         self.declined: frozenset[HouseholdId] = frozenset()
         """Households that wait, and that a person here will not stand for."""
@@ -115,6 +116,15 @@ class Community:
         return device not in member.devices and self._inbox.members.was_device(
             member.household, device
         )
+
+    @property
+    def may_publish(self) -> bool:
+        """Whether the household has agreed to the charter in force (GOV-10)."""
+        try:
+            self._require_consent()
+        except LocalError:
+            return False
+        return True
 
     async def load(self) -> None:
         """Recall whom this node blocks."""
@@ -173,7 +183,11 @@ class Community:
             return None
 
     async def set_profile(self, profile: Profile) -> None:
-        """Tell the neighbours what to call this household, and where it is."""
+        """Tell the neighbours what to call this household, and where it is.
+
+        LocalError ``consent-needed``.
+        """
+        self._require_consent()
         await self._author.replace(Kind.PROFILE, 0, profile.pack())
         # Told again after an absence so long that the record has expired.
         await write_setting(self._store.database, PROFILE_SETTING, profile.pack())
@@ -286,35 +300,15 @@ class Community:
 
     # -- parting
 
-    async def remove(self, household: HouseholdId, reason: str, with_invited: bool) -> None:
-        """Remove a household, for a reason that all can read.
-
-        with_invited: also those it brought. LocalError ``only-founder``, ``not-yourself``,
-        ``household-not-found``.
-        """
-        members = self._inbox.members
-        if self.self_id != members.founder:
-            raise LocalError("only-founder")
-        if household == self.self_id:
-            raise LocalError("not-yourself")
-        if members.member(household) is None:
-            raise LocalError("household-not-found", id=short(household))
-        kept = () if with_invited else _brought(members, household)
-        try:
-            signers = signers_of(members, household, self._clock.now_ms())
-            body = Removal(household, reason, kept, signers).pack()
-        except RemoteError:
-            raise LocalError("reason-needed", longest=limits.MAX_REASON) from None
-        (result,) = await self._author.publish(
-            Kind.REMOVAL, [body], range(limits.REMOVAL_SLOTS), lambda held: False
-        )
-        if isinstance(result, LocalError):
-            raise result
-
     async def leave(self) -> None:
-        """Say goodbye: the own listings vanish at all neighbours. LocalError ``founder-stays``."""
+        """Say goodbye: the own listings vanish at all neighbours.
+
+        LocalError ``founder-stays``, ``steward-stays``.
+        """
         if self.self_id == self._inbox.members.founder:
             raise LocalError("founder-stays")
+        if self.self_id in self._inbox.members.council.stewards:
+            raise LocalError("steward-stays")
         self._refuse_if_gone()
         fact = self._inbox.members.fact(Register(self.self_id, Kind.CERTIFICATE, 0))
         if fact is None:
@@ -337,16 +331,6 @@ class Community:
         await set_blocked(self._store.database, number, blocked, self._clock.now_ms())
         self._blocked = await blocked_households(self._store.database)
         await self._store.show_again(household)
-
-
-def _brought(members: Members, household: HouseholdId) -> tuple[HouseholdId, ...]:
-    return tuple(
-        sorted(
-            member.household
-            for member in members.households.values()
-            if member.inviter == household and member.status is Status.CONFIRMED
-        )
-    )
 
 
 def _is_old(record: Envelope, now_ms: int) -> bool:

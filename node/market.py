@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from node.author import Author
@@ -40,18 +40,29 @@ _SHORTEST_PREFIX = 4
 class Market:
     """Listings of the own household, and the view of everybody's."""
 
-    def __init__(self, author: Author, inbox: Inbox, store: RecordStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        author: Author,
+        inbox: Inbox,
+        store: RecordStore,
+        clock: Clock,
+        require_consent: Callable[[], None],
+    ) -> None:
+        """require_consent: raises LocalError where the household may publish nothing (GOV-10)."""
         self._author = author
         self._inbox = inbox
         self._store = store
         self._clock = clock
+        self._require_consent = require_consent
 
     async def publish(self, listings: Sequence[Listing]) -> list[StoredListing | LocalError]:
         """Publish new listings, one result each, in order.
 
         LocalError ``no-free-slot`` (the charter's number is reached), ``no-free-slot-yet``
-        (until somebody confirms this household), ``too-long``, ``shown-too-long``.
+        (until somebody confirms this household), ``too-long``, ``shown-too-long``. Raises
+        LocalError ``consent-needed``.
         """
+        self._require_consent()
         members = self._inbox.members
         slots = members.charter.listing_slots
         own = members.member(self._author.household)
@@ -90,6 +101,7 @@ class Market:
 
         LocalError ``listing-not-found``, ``other-device-decides`` or as publish.
         """
+        self._require_consent()
         own = await self._own_to_change(key)
         problem = self._unshowable(listing, self._clock.now_ms())
         if problem is not None:
@@ -115,8 +127,13 @@ class Market:
     async def mark(self, key: ThingKey, state: State) -> StoredListing:
         """Mark an own listing as reserved, taken or open again, visible at once.
 
-        LocalError ``listing-not-found`` or ``other-device-decides``.
+        LocalError ``listing-not-found``, ``other-device-decides`` or ``consent-needed``.
         """
+        self._require_consent()
+        return await self.follow_trade(key, state)
+
+    async def follow_trade(self, key: ThingKey, state: State) -> StoredListing:
+        """Mark as :meth:`mark`, because of a trade that goes on whatever the charter says."""
         own = await self._own_to_change(key)
         await self._mark(own, state)
         return replace(own, state=state)

@@ -24,6 +24,7 @@ from node.copy_watch import CopyWatch
 from node.devices import Devices
 from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
+from node.governance.opening import Governance, open_governance
 from node.identity import Identity
 from node.inbox import Inbox
 from node.joining.opening import Joining, open_joining
@@ -95,6 +96,7 @@ class Node:
     neighbourhood: Neighbourhood
     reachability: Reachability
     joining: Joining
+    governance: Governance
     _conduct: Conduct
     _network: Network
 
@@ -171,6 +173,9 @@ async def _running(
 
         catchup = Catchup(network, store, inbox, conduct, random, on_equal)
         gossip = Gossip(network, inbox, conduct, catchup.nudge)
+        governance, governing = open_governance(
+            author, inbox, database, clock, conduct, device_slot
+        )
         community = Community(
             author,
             inbox,
@@ -180,8 +185,9 @@ async def _running(
             enrolment.network_key,
             lambda: neighbourhood.told_removed,
             lambda: neighbourhood.told_revoked,
+            governance.charters.require_consent,
         )
-        market = Market(author, inbox, store, clock)
+        market = Market(author, inbox, store, clock, governance.charters.require_consent)
         neighbourhood = Neighbourhood(
             network,
             database,
@@ -234,13 +240,15 @@ async def _running(
         )
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, reachability, joining, conduct, network,
+            database, neighbourhood, reachability, joining, governance,
+            conduct, network,
         )  # fmt: skip
         await copy_watch.load()
         await community.load()
         await sync.load()
         await reachability.load()
         await joining_attending.load()
+        await governance.charters.load()
 
         async def learn(passed: Passed) -> None:
             skew.observe(passed.member.household, passed.clock_offset_ms)
@@ -267,6 +275,7 @@ async def _running(
             nursery.start_soon(post.run)
             nursery.start_soon(ledger.run)
             nursery.start_soon(joining_attending.run)
+            nursery.start_soon(governing.run)
             nursery.start_soon(trades_attending.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):

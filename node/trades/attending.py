@@ -227,7 +227,7 @@ class TradeAttending:
             )
         )
         try:
-            await self._market.mark(listing, wanted)
+            await self._market.follow_trade(listing, wanted)
         except LocalError as error:
             self._conduct.count(f"trade-mark-refused:{error.code}")
 

@@ -87,7 +87,7 @@ async def _unblock(call: Call) -> Done:
 async def _remove(call: Call) -> Done:
     member = await find_household(call.node, call.path["household"])
     reason = clean(call.body.why)
-    await call.node.community.remove(member.household, reason, call.body.with_invited)
+    await call.node.governance.removals.remove(member.household, reason, call.body.with_invited)
     return Done()
 
 

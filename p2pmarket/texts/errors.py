@@ -11,6 +11,7 @@ from p2pmarket import vocabulary
 from p2pmarket.texts import _, current_language
 from p2pmarket.texts.error_sentences import Sentences
 from p2pmarket.texts.error_sentences.communities import COMMUNITIES
+from p2pmarket.texts.error_sentences.governance import GOVERNANCE
 from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
 from p2pmarket.texts.error_sentences.mail import MAIL
@@ -82,6 +83,7 @@ class _Given(dict[str, object]):
 ERRORS: Mapping[str, Sentences] = {
     **NODE,
     **COMMUNITIES,
+    **GOVERNANCE,
     **LISTINGS,
     **MAIL,
     **LEDGER,

@@ -407,7 +407,7 @@ async def test_a_device_of_a_household_that_was_removed_or_left_does_not_get_in(
 ) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     for household, deed in (
-        (ben, lambda: ana.node.community.remove(ben.id, "Cheated.", False)),
+        (ben, lambda: ana.node.governance.removals.remove(ben.id, "Cheated.", False)),
         (cem, lambda: cem.node.community.leave()),
     ):
         code = await household.node.devices.add("phone")
@@ -560,7 +560,7 @@ async def test_what_one_has_written_oneself_is_never_taken_for_a_copy_s(world: W
     await ben.publish("Cot")
     await world.settle()
     # Removed and back: all that it wrote has gone here, and comes again from the others.
-    await ana.node.community.remove(ben.id, "A misunderstanding.", False)
+    await ana.node.governance.removals.remove(ben.id, "A misunderstanding.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
     author = ana.node.market._author
     (slot,) = await author.standing(Kind.REMOVAL)
@@ -608,7 +608,7 @@ async def test_a_second_device_keeps_its_household_s_certificate_through_a_remov
     phone = await add(world, ben, "phone")
     await ben.stop()
     household = phone.id
-    await ana.node.community.remove(household, "A misunderstanding.", False)
+    await ana.node.governance.removals.remove(household, "A misunderstanding.", False)
     await world.until(lambda: phone.node.community.my_status == "removed")
     await world.pass_time(120)
     await phone.stop()

@@ -124,7 +124,7 @@ async def test_a_member_of_another_community_is_a_stranger(world: World) -> None
 @pytest.mark.covers("TRN-39")
 async def test_a_removed_household_is_told_so_and_stays_outside(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
-    await ana.node.community.remove(ben.id, "Sold what was not theirs.", False)
+    await ana.node.governance.removals.remove(ben.id, "Sold what was not theirs.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
     await world.settle([ana, cem])
     await world.pass_time(30)

@@ -166,7 +166,7 @@ async def test_hosts_of_nobody_leave_room_for_a_newcomer_s(world: World) -> None
 async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     host = ben.wire.host_key
-    await ana.node.community.remove(ben.id, "Cheated.", False)
+    await ana.node.governance.removals.remove(ben.id, "Cheated.", False)
     await world.until(lambda: "ben" not in names_connected(ana) | names_connected(cem))
     await ben.stop()
     await world.pass_time(60)

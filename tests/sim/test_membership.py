@@ -59,7 +59,7 @@ async def test_invites_joins_and_a_removal_during_a_partition(world: World) -> N
 
 async def remove_soon(world: World, founder: Household, other: Household) -> None:
     await world.pass_time(world.random.uniform(0, 10))
-    await founder.node.community.remove(other.id, "Sold what was not theirs.", False)
+    await founder.node.governance.removals.remove(other.id, "Sold what was not theirs.", False)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -69,7 +69,7 @@ async def test_a_removal_keeps_those_whom_the_founder_knew_to_be_brought(world: 
     await world.until(lambda: cem.node.community.my_status == "confirmed")
     await cem.publish("Cem's cot")
     await world.settle()
-    await ana.node.community.remove(ben.id, "Sold what was not theirs.", False)
+    await ana.node.governance.removals.remove(ben.id, "Sold what was not theirs.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
     await ben.stop()
     await world.settle()
@@ -85,7 +85,7 @@ async def test_a_removal_with_all_that_were_brought_leaves_none_of_them(world: W
     await world.until(lambda: cem.node.community.my_status == "confirmed")
     await cem.publish("Cem's cot")
     await world.settle()
-    await ana.node.community.remove(ben.id, "Sold what was not theirs.", True)
+    await ana.node.governance.removals.remove(ben.id, "Sold what was not theirs.", True)
     await world.until(lambda: not ana.wire.connections())
     assert await ana.titles() == []
     assert await names(ana) == {"ana"}
@@ -99,7 +99,7 @@ async def test_a_crash_between_any_two_steps_of_a_removal_leaves_no_zombie(
     await ben.publish(*(f"Ben's {n}" for n in range(20)))
     await world.settle()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(ana.node.community.remove, ben.id, "Cheated.", False)
+        nursery.start_soon(ana.node.governance.removals.remove, ben.id, "Cheated.", False)
         # The copy is taken by the writer's thread, right after what it is doing now.
         await world.until(lambda: True)
         await cem.crash()

@@ -145,7 +145,7 @@ async def test_crossing_steps_end_in_one_state(world: World) -> None:
 async def test_a_household_that_is_removed_in_the_middle_hears_nothing_more(world: World) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     trade = await promised(world, ben, cem, await offer(ben, "Fahrrad"))
-    await ana.node.community.remove(cem.id, "betrogen", False)
+    await ana.node.governance.removals.remove(cem.id, "betrogen", False)
     await world.until(lambda: cem.id in ben.members.removed)
     await ben.node.trades.cancel(trade)
     await world.pass_time(300)

@@ -92,10 +92,6 @@ COMMUNITIES: Mapping[str, Sentences] = {
         msgid("This computer's clock is behind what your household wrote before."),
         msgid("Set the clock; if it is right, try again in a while. Nothing was changed."),
     ),
-    "only-founder": Sentences(
-        msgid("Only the household that founded the community can remove others."),
-        msgid("Ask the founder, or hide its listings for yourself with “p2pmarket block”."),
-    ),
     "founder-stays": Sentences(
         msgid("The founder cannot leave: nobody else could remove a household then."),
         msgid("End your node with “p2pmarket down” if you do not want to take part."),

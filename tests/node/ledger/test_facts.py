@@ -78,7 +78,7 @@ async def test_what_neighbours_earned_stays_theirs_when_a_household_is_removed(
     await trade(ana, ben)
     await until_linked(world, ana, cem, 1)
     await until_linked(world, cem, ana, 1)
-    await ana.node.community.remove(ben.id, "Cheated.", True)
+    await ana.node.governance.removals.remove(ben.id, "Cheated.", True)
     await world.until(lambda: ben.id in cem.members.removed)
     dora = await world.join("dora", await ana.invite(uses=1))
     await world.until(lambda: dora.node.community.my_status == "confirmed")

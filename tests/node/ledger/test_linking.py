@@ -213,7 +213,7 @@ async def test_a_removal_that_is_taken_back_brings_the_ledger_back(world: World)
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await trade(cem, ben)
     await until_linked(world, ben, ana, 1)
-    await ana.node.community.remove(ben.id, "A misunderstanding.", False)
+    await ana.node.governance.removals.remove(ben.id, "A misunderstanding.", False)
     await world.until(lambda: ben.node.community.my_status == "removed")
     await world.settle([ana, cem])
     assert (await report_of(ben, ana)).heads == {}
