@@ -20,6 +20,7 @@ from p2pmarket.api import (
     devices,
     finding,
     households,
+    joining,
     ledger,
     listings,
     mail,
@@ -42,6 +43,7 @@ _log = logging.getLogger(__name__)
 ENDPOINTS: tuple[Endpoint, ...] = (
     *communities.ENDPOINTS,
     *households.ENDPOINTS,
+    *joining.ENDPOINTS,
     *choices.ENDPOINTS,
     *devices.ENDPOINTS,
     *finding.ENDPOINTS,

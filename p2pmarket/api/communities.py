@@ -24,17 +24,16 @@ from p2pmarket.api.schemas import (
     Done,
     InviteAnswer,
     InviteRequest,
-    JoinRequest,
     PlaceFields,
     StatusAnswer,
 )
 from p2pmarket.api.waiting import all_waiting
 from p2pmarket.home import load_settings
 from p2pmarket.texts.formats import iso
-from protocol.charter import DEFAULT_CATEGORIES, SALT_BYTES, Charter, CreditRules
+from protocol.charter import DEFAULT_CATEGORIES, SALT_BYTES, Charter, CreditRules, Reception
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import text_of
-from protocol.invite import read_invite_text, write_invite
+from protocol.invite import write_invite
 from protocol.place import Place
 from protocol.text import clean
 
@@ -116,6 +115,8 @@ async def _found(call: Call) -> CommunityAnswer:
             invite_budget=request.invite_budget,
             places=tuple(map(_place, request.places)),
             credit=_credit(request.credit),
+            questions=tuple(map(clean, request.questions)),
+            reception=Reception(approval=request.approval, first_listings=request.first_listings),
         )
     except RemoteError as error:
         raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
@@ -132,11 +133,6 @@ def _place(fields: PlaceFields) -> Place:
     return Place(
         clean(fields.name), round(fields.latitude * 10_000), round(fields.longitude * 10_000)
     )
-
-
-async def _join(call: Call) -> CommunityAnswer:
-    node = await call.memberships.join(read_invite_text(call.body.invite))
-    return await community_answer(call, node)
 
 
 async def _show(call: Call) -> CommunityAnswer:
@@ -188,14 +184,6 @@ ENDPOINTS = (
         _found,
         CommunityAnswer,
         body=CommunityRequest,
-    ),
-    Endpoint(
-        "POST",
-        "/v1/memberships",
-        "Join a community with an invite",
-        _join,
-        CommunityAnswer,
-        body=JoinRequest,
     ),
     Endpoint("GET", IN_COMMUNITY, "One community", _show, CommunityAnswer),
     Endpoint("DELETE", IN_COMMUNITY, "Leave a community", _leave, CommunityAnswer),

@@ -42,14 +42,16 @@ async def _audience(call: Call) -> Audience:
         raise LocalError("device-revoked")
     if node.community.my_status in ("left", "removed"):
         raise LocalError(node.community.my_status)
-    provisional = node.community.my_status == "provisional"
-    slots = context.charter.listing_slots
+    status = node.community.my_status
+    shown = await node.joining.first_listings.limit(own)
     return Audience(
         community=context.charter.name,
         households=sum(m.household != own and m.status != "left" for m in members),
         visible_until=iso(context.visible_until_ms(call.query.days)),
-        provisional=provisional,
-        slots=min(slots, limits.PROVISIONAL_SLOTS) if provisional else slots,
+        provisional=status == "provisional",
+        newcomer=status == "confirmed" and shown < context.charter.listing_slots,
+        slots=shown,
+        slots_each=context.charter.reception.first_listings,
     )
 
 

@@ -192,13 +192,19 @@ class AudienceQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who would see a publication, and until when."""
+    """Who would see a publication, and until when. slots: how many of the own listings show.
+
+    newcomer: whether that is fewer than the charter allows, until a neighbour vouches for this
+    household or it has traded; each adds ``slots_each``.
+    """
 
     community: str
     households: int
     visible_until: str
     provisional: bool
+    newcomer: bool
     slots: int
+    slots_each: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,11 @@ class CreditTerms:
 
 @dataclass(frozen=True, slots=True)
 class CommunityRequest:
-    """A community to found. categories: ids, or the default ones. credit: null for none."""
+    """A community to found. categories: ids, or the default ones. credit: null for none.
+
+    questions: asked of who joins. approval: whether people decide who is let in.
+    first_listings: how many listings of a newcomer show; 0 for all.
+    """
 
     name: str
     rules: str
@@ -231,13 +241,9 @@ class CommunityRequest:
     listing_slots: int = 500
     invite_budget: int = 10
     credit: CreditTerms | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class JoinRequest:
-    """The text of an invite."""
-
-    invite: str
+    questions: list[str] = field(default_factory=list)
+    approval: bool = False
+    first_listings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "init": "household",
         "up": "running",
         "community": "community",
-        "join": "community",
-        "invite": "community",
+        "join": "joining",
+        "invite": "invites",
+        "welcome": "welcome",
         "demo": "demo",
     },
     msgid("The market"): {
@@ -36,6 +37,9 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     msgid("The community"): {
         "members": "members",
+        "approve": "newcomers",
+        "decline": "newcomers",
+        "vouch": "newcomers",
         "household": "trust",
         "peers": "members",
         "block": "members",

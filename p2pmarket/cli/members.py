@@ -8,7 +8,8 @@ import click
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
-from p2pmarket.cli.options import command
+from p2pmarket.cli.newcomers import waiting
+from p2pmarket.cli.options import command, group_of
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
@@ -16,7 +17,7 @@ from p2pmarket.texts.formats import day_and_time, moment, short_day
 
 
 @command("members")
-def members(session: Session) -> None:
+def list_members(session: Session) -> None:
     """Ask the node for the members."""
     found = session.client.get(session.path("members"))
     headings = [
@@ -51,6 +52,9 @@ def members(session: Session) -> None:
         for household in found["removed"]
     ]
     session.answer(found, [*table(headings, rows), "", count, *removed])
+
+
+members = group_of("members", list_members, waiting)
 
 
 def _presence(member: dict[str, Any]) -> str:

@@ -35,6 +35,30 @@ def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Comma
     return declare
 
 
+def group_of(name: str, first: click.Command, *others: click.Command) -> click.Group:
+    """Return a group that is ``first`` where no command of it is named, with its options.
+
+    others: what can be named; ``first`` itself only if it is among them.
+    """
+
+    @click.pass_context
+    def begin(context: click.Context, /, **typed: Any) -> Any:
+        if context.invoked_subcommand is None:
+            return context.invoke(first, **typed)
+        return None
+
+    return click.Group(
+        name,
+        commands=list(others),
+        help=_(SUMMARIES[name]),
+        params=[param for param in first.params if isinstance(param, click.Option)],
+        options_metavar=_("[OPTIONS]"),
+        subcommand_metavar=_("[COMMAND [ARGS]...]"),
+        invoke_without_command=True,
+        callback=begin,
+    )
+
+
 def shared_options() -> list[click.Option]:
     """Return --home, --community, --json and --lang."""
     return [

@@ -121,6 +121,15 @@ def _announce(session: Session, days: int | None, at_most: bool = False) -> dict
     if audience["provisional"]:
         line = _("You are not confirmed yet, so at most {slots} of your listings show for now.")
         session.say(*wrapped(line.format(slots=audience["slots"])))
+    elif audience["newcomer"]:
+        line = ngettext(
+            "Your neighbours see {slots} listing of yours for now; {each} more with each household"
+            " that vouches for you or has traded with you.",
+            "Your neighbours see {slots} listings of yours for now; {each} more with each household"
+            " that vouches for you or has traded with you.",
+            audience["slots"],
+        )
+        session.say(*wrapped(line.format(slots=audience["slots"], each=audience["slots_each"])))
     return audience
 
 

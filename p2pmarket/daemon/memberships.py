@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,13 @@ import trio
 
 from node.backup import write_backup
 from node.clock import Clock
-from node.enrolment import DATABASE_FILE, found_community, join_community, renew_device
+from node.enrolment import (
+    DATABASE_FILE,
+    found_community,
+    join_community,
+    look_at_community,
+    renew_device,
+)
 from node.identity import Identity
 from node.node import Node, open_node
 from node.second_device import join_as_device
@@ -28,6 +34,7 @@ from protocol.device_code import DeviceCode
 from protocol.errors import LocalError, P2PMarketError, RemoteError
 from protocol.ids import short, text_of
 from protocol.invite import InviteText
+from protocol.membership.council import CharterVersion
 from protocol.place import Place
 from protocol.profile import Profile
 from protocol.text import clean
@@ -145,14 +152,38 @@ class Memberships:
         folder.rename(settled)
         return await self._open(settled)
 
-    async def join(self, invite: InviteText) -> Node:
-        """Join with an invite and open the node. Raises LocalError or Unreachable."""
-        folder = self._home.communities / short(invite.community)
+    async def look(self, invite: InviteText) -> CharterVersion:
+        """Return the charter in force of a community, without joining it.
+
+        Raises LocalError or Unreachable.
+        """
+        self._refuse_if_known(invite)
+        options = self._reach.with_port(0).options(self._clock)
+        with unwrapped():
+            return await look_at_community(
+                self._identity,
+                invite,
+                self._clock,
+                lambda host_seed: options.network(host_seed, invite.network_key),
+                options.discovery(tuple),
+            )
+
+    def _refuse_if_known(self, invite: InviteText) -> None:
         if invite.community in self._nodes:
             community = self._nodes[invite.community].community
             if community.my_status in ("left", "removed"):
                 raise LocalError(community.my_status)
             raise LocalError("already-joined", name=community.charter.name)
+
+    async def join(
+        self, invite: InviteText, answers: Sequence[str], accepted: bytes | None
+    ) -> Node:
+        """Join with an invite and open the node; answers, accepted: as ``join_community``.
+
+        Raises LocalError or Unreachable.
+        """
+        folder = self._home.communities / short(invite.community)
+        self._refuse_if_known(invite)
         options = self._reach.with_port(0).options(self._clock)
         with unwrapped():
             await join_community(
@@ -163,6 +194,8 @@ class Memberships:
                 self._clock,
                 lambda host_seed: options.network(host_seed, invite.network_key),
                 options.discovery(tuple),
+                answers,
+                accepted,
             )
         return await self._open(folder)
 

@@ -12,6 +12,7 @@ from p2pmarket.texts import _, current_language
 from p2pmarket.texts.error_sentences import Sentences
 from p2pmarket.texts.error_sentences.communities import COMMUNITIES
 from p2pmarket.texts.error_sentences.governance import GOVERNANCE
+from p2pmarket.texts.error_sentences.joining import JOINING
 from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
 from p2pmarket.texts.error_sentences.mail import MAIL
@@ -83,6 +84,7 @@ class _Given(dict[str, object]):
 ERRORS: Mapping[str, Sentences] = {
     **NODE,
     **COMMUNITIES,
+    **JOINING,
     **GOVERNANCE,
     **LISTINGS,
     **MAIL,

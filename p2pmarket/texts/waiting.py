@@ -17,6 +17,9 @@ SENTENCES: Mapping[str, str] = {
     "case-to-rule": msgid(
         "{household} and the other side of a trade wait for your ruling: p2pmarket trade cases"
     ),
+    "newcomer-to-decide": msgid(
+        "{household} wants to join, and waits for your word: p2pmarket members waiting"
+    ),
     "trade-asked": msgid("{household} asks for “{title}”: p2pmarket trade show {id}"),
     "trade-offered": msgid(
         "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"

@@ -51,6 +51,7 @@ def conforms(body: object, method: str, path: str, status: str = "200") -> None:
 COMMUNITY = "/v1/communities/{community}"
 LISTING = COMMUNITY + "/listings/{listing}"
 MEMBER = COMMUNITY + "/members/{household}"
+NEWCOMER = COMMUNITY + "/newcomers/{household}"
 DEVICES = COMMUNITY + "/devices"
 
 
@@ -90,14 +91,28 @@ def test_every_endpoint_answers_as_it_is_described(
     anna, ben = pair
     walk = Walk(Client(anna.folder))
     credit = {"unit": "Stunden", "limit": 20}
-    founded = {"name": "Lindenau", "rules": "", "places": [{"name": "Hof"}], "credit": credit}
+    founded = {"name": "Lindenau", "rules": "", "places": [{"name": "Hof"}], "credit": credit,
+               "questions": ["Wo wohnst du?"], "approval": True}  # fmt: skip
     walk("POST", "/v1/communities", founded)
     walk("GET", "/v1/communities")
     walk("GET", COMMUNITY)
     invite = walk("POST", COMMUNITY + "/invites", {"uses": 2})["invite"]
     join = Walk(Client(ben.folder))
-    join("POST", "/v1/memberships", {"invite": invite})
+    look = join("POST", "/v1/invites/reading", {"invite": invite})
+    answers = {"invite": invite, "charter": look["charter"], "answers": ["Nebenan."]}
+    join("POST", "/v1/memberships", answers)
     anna.until(lambda: any(m["name"] == "Ben" for m in anna.json("members")["results"]))
+    anna.until(lambda: walk("GET", COMMUNITY + "/newcomers")["results"][0]["written"])
+    walk("POST", NEWCOMER + "/refusal", {"reason": "Wer bist du?"}, household="Ben")
+    ben.until(lambda: bool(join("GET", COMMUNITY + "/welcome")["refusals"]))
+    walk("POST", NEWCOMER + "/approval", household="Ben")
+    walk("PUT", MEMBER + "/vouch", household="Ben")
+    walk("DELETE", MEMBER + "/vouch", household="Ben")
+    unused = walk("POST", COMMUNITY + "/invites", {})["invite"]
+    assert unused != invite
+    first = walk("GET", COMMUNITY + "/invites")["results"][0]["id"]
+    walk("DELETE", COMMUNITY + "/invites/{invite}", invite=first[:6])
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "confirmed")
     walk("GET", "/v1/status")
     walk("GET", COMMUNITY + "/members")
     walk("GET", COMMUNITY + "/peers")

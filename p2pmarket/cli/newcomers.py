@@ -1,0 +1,122 @@
+"""Deciding about newcomers, and speaking for them: members waiting, approve, decline, vouch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from p2pmarket.cli.listing_texts import SHORT_ID
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import in_quotes, paragraph, safe
+from p2pmarket.texts import _
+from p2pmarket.texts.formats import day, moment
+
+
+@command("members waiting")
+def waiting(session: Session) -> None:
+    """Ask the node who waits."""
+    found = session.client.get(session.path("newcomers"))
+    lines: list[str] = []
+    for newcomer in found["results"]:
+        lines += [*_newcomer_lines(newcomer), ""]
+    if not lines:
+        lines = [_("Nobody waits to be let in.")]
+    elif any(newcomer["yours"] for newcomer in found["results"]):
+        lines += paragraph(
+            _("Decide with “p2pmarket approve HOUSEHOLD” or “p2pmarket decline HOUSEHOLD”.")
+        )
+    session.answer(found, lines)
+
+
+def _newcomer_lines(newcomer: dict[str, Any]) -> list[str]:
+    heading = _("{name} ({id}), invited by {inviter}, waits since {date}").format(
+        name=in_quotes(newcomer["name"] or "–"),
+        id=newcomer["id"][:SHORT_ID],
+        inviter=safe(newcomer["invited_by"]["name"] or newcomer["invited_by"]["id"][:SHORT_ID]),
+        date=day(moment(newcomer["since"])),
+    )
+    lines = [heading]
+    about = ", ".join(part for part in (newcomer["place"], newcomer["about"]) if part)
+    lines += paragraph(about, indent="  ") if about else []
+    for number, answered in enumerate(newcomer["answers"], 1):
+        question = answered["question"] or _("Question {number}").format(number=number)
+        lines += paragraph(question, indent="  ")
+        lines += paragraph(answered["answer"] or "–", indent="    ")
+    if newcomer["declined"]:
+        lines.append("  " + _("You said no."))
+    elif not newcomer["yours"]:
+        lines += paragraph(_("Its inviter or a steward decides."), indent="  ")
+    elif not newcomer["written"]:
+        lines += paragraph(_("It has not answered anything yet."), indent="  ")
+    return lines
+
+
+@command(
+    "approve",
+    _("It counts against your invitations, and all see that you let it in."),
+)
+@click.argument("household", metavar=_("HOUSEHOLD"))
+def approve(session: Session, household: str) -> None:
+    """Let the node confirm it."""
+    decided = session.client.post(session.path("newcomers", household, "approval"))
+    name = in_quotes(decided["household"]["name"])
+    session.answer(
+        decided,
+        [
+            _("{name} belongs to the community now.").format(name=name),
+            *paragraph(
+                _("Do you know them? Vouch for them: “p2pmarket vouch {household}”.").format(
+                    household=safe(decided["household"]["id"][:SHORT_ID])
+                )
+            ),
+        ],
+    )
+
+
+@command(
+    "decline",
+    _(
+        "It is told so, and no longer waits at your node. Nothing is taken back elsewhere: another"
+        " member that may decide can still let it in."
+    ),
+)
+@click.argument("household", metavar=_("HOUSEHOLD"))
+@click.option("--why", metavar=_("TEXT"), default="", help=_("The reason; only they read it."))
+def decline(session: Session, household: str, why: str) -> None:
+    """Let the node tell it so."""
+    path = session.path("newcomers", household, "refusal")
+    decided = session.client.post(path, {"reason": why})
+    name = in_quotes(decided["household"]["name"])
+    session.answer(
+        decided,
+        paragraph(
+            _(
+                "{name} is told that you will not let it in. Another member that may decide still"
+                " can; “p2pmarket invite revoke” ends the invite it came by."
+            ).format(name=name)
+        ),
+    )
+
+
+@command(
+    "vouch",
+    _(
+        "Say that you know a household and speak for it: all can see that you do, and more of its"
+        " listings show where the rules hold newcomers back."
+    ),
+)
+@click.argument("household", metavar=_("HOUSEHOLD"))
+@click.option("--withdraw", is_flag=True, help=_("Vouch for it no longer."))
+def vouch(session: Session, household: str, withdraw: bool) -> None:
+    """Vouch, or no longer."""
+    path = session.path("members", household, "vouch")
+    vouched = session.client.delete(path) if withdraw else session.client.put(path)
+    name = in_quotes(vouched["household"]["name"])
+    line = (
+        _("You no longer vouch for {name}.").format(name=name)
+        if withdraw
+        else _("You vouch for {name}; all can see it.").format(name=name)
+    )
+    session.answer(vouched, [line])

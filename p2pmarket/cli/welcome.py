@@ -1,0 +1,51 @@
+"""The first days in a community: what is done, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from p2pmarket import vocabulary
+from p2pmarket.cli.options import command
+from p2pmarket.cli.session import Session
+from p2pmarket.cli.terminal import in_quotes, paragraph, safe
+from p2pmarket.texts import _, msgid
+
+_STEPS: Mapping[str, str] = {
+    "phrase": msgid("The 24 words are on paper, in a safe place"),
+    "met": msgid("Met a neighbour's node"),
+    "confirmed": msgid("Confirmed by a member"),
+    "profile": msgid("Said who you are and where: p2pmarket profile --about … --place …"),
+    "listing": msgid("Offered one thing: p2pmarket publish --kind lend --title …"),
+    "traded-or-vouched": msgid("Known to a neighbour: one has vouched for you or traded with you"),
+    "second-computer": msgid("Added a second computer: p2pmarket device add NAME"),
+}
+_MARKS: Mapping[bool | None, str] = {True: "[x]", False: "[ ]", None: "[?]"}
+
+
+@command("welcome")
+def welcome(session: Session) -> None:
+    """Show the steps."""
+    found = session.client.get(session.path("welcome"))
+    session.answer(found, _lines(found))
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        _("{community}, you are: {status}").format(
+            community=in_quotes(found["community"]),
+            status=vocabulary.label(vocabulary.MEMBER_STATUSES, found["my_status"]),
+        ),
+        "",
+        *(f"{_MARKS[step['done']]} {_(_STEPS[step['what']])}" for step in found["steps"]),
+    ]
+    for refusal in found["refusals"]:
+        name = in_quotes(refusal["household"]["name"])
+        lines += ["", *paragraph(_("{name} has said no to letting you in.").format(name=name))]
+        if refusal["reason"]:
+            lines += paragraph(refusal["reason"], indent="  ")
+        lines += paragraph(_("Another member that may decide can still let you in."))
+    undone = next((step for step in found["steps"] if step["done"] is False), None)
+    if undone is not None:
+        lines += ["", *paragraph(_("Next: {step}.").format(step=safe(_(_STEPS[undone["what"]]))))]
+    return lines

@@ -1,0 +1,1 @@
+"""Sheets to print: an invite as flyer or poster, as PDF or SVG."""
