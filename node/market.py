@@ -200,12 +200,16 @@ class Market:
         stands, while the household certifies it.
         """
         own = await self._own(key)
+        self.refuse_other_device(own)
+        return own
+
+    def refuse_other_device(self, own: StoredListing) -> None:
+        """Raise LocalError ``other-device-decides`` if another device decides about a listing."""
         another = own.device != self._author.device
         if another and self._inbox.members.signs_for(own.device, own.household):
             slot = self._inbox.members.device_slot(own.household, own.device)
             number = 0 if slot is None else slot + 1
             raise LocalError("other-device-decides", title=own.listing.title, number=number)
-        return own
 
     async def _own(self, key: ThingKey) -> StoredListing:
         found = await self._store.database.read(lambda c: listings_by_key(c, key, key))

@@ -41,6 +41,7 @@ from node.store.database import Database, open_database
 from node.store.records import RecordStore
 from node.store.settings import Enrolment, read_enrolment
 from node.sync import Sync
+from node.trades.elsewhere import Elsewhere, Nowhere
 from node.trades.opening import open_trades
 from node.trades.trades import Trades
 from protocol.admission import Admit
@@ -66,7 +67,7 @@ class NodeOptions:
     """How a node reaches others. network: opens a network for (host seed, network key).
 
     discovery: looks for neighbours on the LAN and announces the own addresses.
-    seed: of the jitter; None draws one.
+    seed: of the jitter; None draws one. elsewhere: where own listings are offered as well.
     """
 
     network: Callable[[Seed, bytes], OpenNetwork]
@@ -75,6 +76,7 @@ class NodeOptions:
     )
     clock: Clock = field(default_factory=SystemClock)
     seed: int | None = None
+    elsewhere: Elsewhere = field(default_factory=Nowhere)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,7 +235,16 @@ async def _running(
         )
         reachability = Reachability(network, database, sync.household_of)
         trades, trades_attending = open_trades(
-            author, keys.device, database, post, clock, inbox, market, ledger, conduct
+            author,
+            keys.device,
+            database,
+            post,
+            clock,
+            inbox,
+            market,
+            ledger,
+            conduct,
+            options.elsewhere,
         )
         joining, joining_attending = open_joining(
             database, community, author, inbox, store, post, ledger, clock, conduct, device_slot

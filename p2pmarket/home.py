@@ -48,6 +48,11 @@ class Home:
         return self.folder / LOG_FILE
 
     @property
+    def cross_posts(self) -> Path:
+        """Which own listings of several communities are the same thing; sealed."""
+        return self.folder / "cross-posts.sealed"
+
+    @property
     def communities(self) -> Path:
         """One folder a community."""
         return self.folder / "communities"

@@ -7,7 +7,7 @@ point leaves nothing undone, only not done yet.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,13 +65,17 @@ class TradeAttending:
         market: Market,
         clock: Clock,
         conduct: Conduct,
+        elsewhere: Callable[[ThingKey], stock.Pieces],
     ) -> None:
+        """elsewhere: what of an own listing is claimed where it is offered as well."""
         self._desk = desk
         self._requests = requests
         self._database = database
         self._market = market
         self._clock = clock
         self._conduct = conduct
+        self._elsewhere = elsewhere
+        self._to_mark: dict[ThingKey, None] = {}
         self._asked_for_missing: set[TradeId] = set()
         self._moved = trio.Event()
         desk.on_moved.append(self.nudge)
@@ -79,6 +83,11 @@ class TradeAttending:
     def nudge(self) -> None:
         """Attend soon."""
         self._moved.set()
+
+    def mark_again(self, listings: Iterable[ThingKey]) -> None:
+        """See soon whether the marks of these are still right."""
+        self._to_mark.update(dict.fromkeys(listings))
+        self.nudge()
 
     async def run(self) -> None:
         """Attend whenever a trade has moved, and every minute, until cancelled."""
@@ -109,7 +118,7 @@ class TradeAttending:
             self._conduct.count(f"trade-draw-refused:{error.code}")
         self._desk.tell_if_written()
         ids = await self._database.read(lambda c: book.every_id(c, resting=False))
-        listings: dict[ThingKey, None] = {}
+        listings = dict(self._to_mark)
         over: list[TradeId] = []
         # Those who asked first come first; a few at a time, so that others may write between.
         for part in _in_parts(ids[::-1], _AT_ONCE):
@@ -120,6 +129,7 @@ class TradeAttending:
                     over.append(seen.trade)
             self._desk.tell_if_written()
         for listing in listings:
+            self._to_mark.pop(listing, None)
             await self._mark(listing)
         await self._take_over(ids)
         if over:
@@ -179,6 +189,7 @@ class TradeAttending:
             now_ms=now_ms,
             listing=None if raw is None else decode(raw),
             mark=Mark.OPEN if mark is None else Mark(mark[0]),
+            elsewhere=self._elsewhere(listing),
             about=shelf.about(listing),
             address="" if address is None else bytes(address[0]).decode("utf-8"),
             ruling=ruling_for(connection, trade),
@@ -206,7 +217,7 @@ class TradeAttending:
             ).fetchone()
             about = book.load_many(connection, book.ids_about(connection, listing))
             try:
-                wanted = stock.mark_of(decode(raw), about)
+                wanted = stock.mark_of(decode(raw), about, self._elsewhere(listing))
             except RemoteError:
                 return None
             ours = connection.execute(

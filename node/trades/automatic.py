@@ -41,6 +41,7 @@ _MAX_TOLD = MAX_CHAIN // 2
 class Circumstances:
     """What a node knows beside the trade. listing: as it stands now, None if it is over.
 
+    elsewhere: what of it is claimed where it is offered as well.
     about: all trades about the listing in the order in which they were asked for, this one
     included. address: what this household tells whom it has promised something, or "".
     ruling: a steward's, that has come in. draw_secret: the own secret in a draw, by its id.
@@ -52,6 +53,7 @@ class Circumstances:
     now_ms: int
     listing: Envelope | None
     mark: Mark
+    elsewhere: stock.Pieces
     about: Sequence[Trade]
     address: str
     ruling: bytes | None
@@ -118,7 +120,7 @@ def _answer_to_asking(trade: Trade, known: Circumstances) -> Step | None:
         return Type.DECLINE, Decline(why)
     if trade.state not in (State.ASKED, State.OFFERED) or known.listing is None:
         return None
-    if stock.left(known.listing, known.about) >= trade.terms.quantity:
+    if stock.left(known.listing, known.about, known.elsewhere) >= trade.terms.quantity:
         won = trade.drawing is not None and trade.drawing.won
         return (Type.PROMISE, known.promise(trade)) if won and trade.state is State.ASKED else None
     waiting = [waiting.id for waiting in stock.queue(known.about, trade.ask.listing)]
@@ -134,7 +136,7 @@ def _why_not(trade: Trade, known: Circumstances) -> Why | None:
     listing = None if known.listing is None else _readable(known.listing)
     if listing is None or known.listing is None or listing.visible_until_ms <= known.now_ms:
         return Why.OVER if not _drawing(trade) else None
-    if stock.mark_of(known.listing, known.about) is Mark.TAKEN:
+    if stock.mark_of(known.listing, known.about, known.elsewhere) is Mark.TAKEN:
         return Why.GIVEN_AWAY
     first = not trade.chains[Role.PUBLISHER]
     if first and trade.ask.revision != known.listing.id:

@@ -61,6 +61,9 @@ _MOVING = frozenset({Topic.TRADE, Topic.CASE, Topic.OWN})
 Make = Callable[[Trade, Role], tuple[Type, Body]]
 """Says what to write, given the trade as it stands inside the transaction."""
 
+Reserve = Callable[[ThingKey, int, int], None]
+"""As `Elsewhere.reserve`."""
+
 KeepReceipt = Callable[[Connection, CoSigned, int], None]
 """Keeps a receipt with the signatures there are; told when the trade was concluded."""
 
@@ -87,6 +90,7 @@ class Desk:
         keep_receipt: KeepReceipt,
         head: Callable[[Connection], Head],
         may_sign: Callable[[], None],
+        reserve: Reserve,
     ) -> None:
         """head: of the own device's ledger chain. may_sign: raises LocalError if it may not."""
         self.household = household
@@ -98,6 +102,7 @@ class Desk:
         self._keep_receipt = keep_receipt
         self.head = head
         self._may_sign = may_sign
+        self._reserve = reserve
         self._code_secret = hashlib.blake2b(
             device.seed, digest_size=32, person=b"p2pm-trade-codes"
         ).digest()
@@ -216,8 +221,8 @@ class Desk:
         if step(trade, message, role) is None:
             raise LocalError("trade-not-now", state=trade.state.value, step=type.name.lower())
         if isinstance(body, Promise):
-            self._check_stock(connection, trade.ask.listing, trade.terms.quantity)
             self._check_fit(connection, trade)
+            self._check_stock(connection, trade.ask.listing, trade.terms.quantity)
         if role is Role.SEEKER and isinstance(body, Offer | Accept):
             terms = body.terms if isinstance(body, Offer) else trade.terms
             self._reserve_return(connection, trade.id, trade, terms)
@@ -249,6 +254,7 @@ class Desk:
         left = stock.left(record, book.load_many(connection, book.ids_about(connection, listing)))
         if left < asked:
             raise LocalError("not-enough-left", left=left, asked=asked)
+        self._reserve(listing, left, asked)
 
     def _check_fit(self, connection: Connection, trade: Trade) -> None:
         """What came of haggling must still be what the listing has."""

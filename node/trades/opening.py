@@ -15,7 +15,9 @@ from node.market import Market
 from node.store.database import Database
 from node.trades.attending import TradeAttending
 from node.trades.cases import Cases
+from node.trades.counting import Counting
 from node.trades.desk import Desk
+from node.trades.elsewhere import Elsewhere
 from node.trades.reading import TradeReading
 from node.trades.requests import Requests
 from node.trades.trades import Trades
@@ -35,6 +37,7 @@ def open_trades(
     market: Market,
     ledger: Ledger,
     conduct: Conduct,
+    elsewhere: Elsewhere,
 ) -> tuple[Trades, TradeAttending]:
     """Return the trades, and what attends to them; its ``run`` belongs into the nursery.
 
@@ -58,6 +61,7 @@ def open_trades(
         ledger.keep,
         ledger.head_in,
         may_sign,
+        elsewhere.reserve,
     )
     desk.on_moved.append(ledger.wake)
 
@@ -68,7 +72,8 @@ def open_trades(
     post.on_taken.append(after_taking)
     requests = Requests(desk, database, post)
     cases = Cases(desk, database, post, clock, may_sign)
-    reading = TradeReading(desk, database, post, members)
+    reading = TradeReading(desk, database, post, members, elsewhere.claimed)
+    attending = TradeAttending(desk, requests, database, market, clock, conduct, elsewhere.claimed)
     trades = Trades(
         desk,
         requests,
@@ -78,6 +83,6 @@ def open_trades(
         clock,
         members,
         ledger.refuse_over_limit,
+        Counting(database, desk, attending),
     )
-    attending = TradeAttending(desk, requests, database, market, clock, conduct)
     return trades, attending

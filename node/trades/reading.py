@@ -14,7 +14,7 @@ from node.trades.shelf import Shelf
 from node.trades.views import TradeView
 from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import HouseholdId, from_text, short
+from protocol.ids import HouseholdId, ThingKey, from_text, short
 from protocol.listing import Listing, read_listing
 from protocol.membership.members import Members
 from protocol.profile import Profile
@@ -41,12 +41,18 @@ class TradeReading:
     """Trades, joined with names, titles and how far each message has come."""
 
     def __init__(
-        self, desk: Desk, database: Database, post: Post, members: Callable[[], Members]
+        self,
+        desk: Desk,
+        database: Database,
+        post: Post,
+        members: Callable[[], Members],
+        elsewhere: Callable[[ThingKey], stock.Pieces],
     ) -> None:
         self._desk = desk
         self._database = database
         self._post = post
         self._members = members
+        self._elsewhere = elsewhere
 
     async def find(self, prefix: str) -> TradeId:
         """Return the trade whose id begins so.
@@ -129,7 +135,11 @@ class TradeReading:
             decides=deciding.is_this,
             delivery={},
             receipt=co_signed,
-            left=stock.left(decode(raw), about) if is_own and raw is not None else None,
+            left=(
+                stock.left(decode(raw), about, self._elsewhere(trade.ask.listing))
+                if is_own and raw is not None
+                else None
+            ),
             waiting=len(stock.queue(about, trade.ask.listing)) if is_own else 0,
             has_ruling=ruling_for(connection, trade) is not None,
             shown_at_ms=shown_at_ms(connection, trade),

@@ -7,6 +7,7 @@ stock can never disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from protocol.envelope import Envelope
 from protocol.ids import ThingKey
@@ -23,6 +24,17 @@ _BEFORE_PROMISE = frozenset(
         State.DRAWING, State.ENTERED, State.DRAWN, State.REVEALED,
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Of one listing: those that nobody else can have, and of these the ones gone for good."""
+
+    claimed: int = 0
+    gone: int = 0
+
+
+NOTHING = Pieces()
 
 
 def waits(trade: Trade) -> bool:
@@ -54,21 +66,29 @@ def claim(trade: Trade, listing: ThingKey) -> int:
     return 1 if trade.terms.swap_listing == listing else 0
 
 
-def left(record: Envelope, trades: Iterable[Trade]) -> int:
+def claimed(listing: ThingKey, trades: Iterable[Trade]) -> Pieces:
+    """Return what the trades about a listing keep of it."""
+    about = list(trades)
+    gone = sum(claim(trade, listing) for trade in about if is_gone(trade))
+    return Pieces(sum(claim(trade, listing) for trade in about), gone)
+
+
+def left(record: Envelope, trades: Iterable[Trade], elsewhere: Pieces = NOTHING) -> int:
     """Return how many pieces of a listing can still be promised; never below 0.
 
-    record: the listing's. Raises RemoteError if nobody can read it.
+    record: the listing's. elsewhere: what is claimed where the same is offered as well. Raises
+    RemoteError if nobody can read it.
     """
-    claimed = sum(claim(trade, record.key) for trade in trades)
-    return max(0, read_listing(record.body).quantity - claimed)
+    here = claimed(record.key, trades)
+    return max(0, read_listing(record.body).quantity - here.claimed - elsewhere.claimed)
 
 
-def mark_of(record: Envelope, trades: Iterable[Trade]) -> Mark:
+def mark_of(record: Envelope, trades: Iterable[Trade], elsewhere: Pieces = NOTHING) -> Mark:
     """Return what neighbours should see: open, reserved, or taken for good."""
     about = list(trades)
-    if left(record, about):
+    if left(record, about, elsewhere):
         return Mark.OPEN
-    gone = sum(claim(trade, record.key) for trade in about if is_gone(trade))
+    gone = claimed(record.key, about).gone + elsewhere.gone
     return Mark.TAKEN if gone >= read_listing(record.body).quantity else Mark.RESERVED
 
 

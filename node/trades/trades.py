@@ -13,6 +13,7 @@ from node.trades import book, draws, stock
 from node.trades.attending import ADDRESS_SETTING
 from node.trades.case_views import CaseView, Shown
 from node.trades.cases import Cases
+from node.trades.counting import Counting
 from node.trades.desk import Desk, Make, is_over
 from node.trades.reading import TradeReading
 from node.trades.requests import Requests
@@ -57,7 +58,9 @@ class Trades:
         clock: Clock,
         members: Callable[[], Members],
         refuse_over_limit: RefuseOverLimit,
+        counting: Counting,
     ) -> None:
+        """counting: of what is offered elsewhere as well."""
         self._desk = desk
         self._requests = requests
         self._cases = cases
@@ -66,6 +69,7 @@ class Trades:
         self._clock = clock
         self._members = members
         self._refuse_over_limit = refuse_over_limit
+        self.counting = counting
 
     # -- asking and haggling
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from p2pmarket.api import (
     choices,
     communities,
+    cross_posts,
     devices,
     finding,
     households,
@@ -48,6 +49,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *devices.ENDPOINTS,
     *finding.ENDPOINTS,
     *listings.ENDPOINTS,
+    *cross_posts.ENDPOINTS,
     *mail.ENDPOINTS,
     *reach.ENDPOINTS,
     *ledger.ENDPOINTS,

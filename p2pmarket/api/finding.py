@@ -18,7 +18,13 @@ from p2pmarket.api.finding_schemas import (
     SearchQuestion,
 )
 from p2pmarket.api.households import find_household
-from p2pmarket.api.listing_views import ends_soon, listing_answer, merged_sync, sync_answer
+from p2pmarket.api.listing_views import (
+    ends_soon,
+    listing_answer,
+    merged_sync,
+    offered_too,
+    sync_answer,
+)
 from p2pmarket.api.pages import Page, read_page
 from p2pmarket.api.schemas import ListingAnswer
 from protocol.errors import LocalError, RemoteError
@@ -121,7 +127,10 @@ async def _own(call: Call, nodes: Sequence[Node], left_out: list[LeftOut]) -> Li
     )
     communities = await _syncs(nodes, now_ms)
     return ListingsAnswer(
-        [listing_answer(node, stored, now_ms) for node, stored in merged],
+        [
+            listing_answer(node, stored, now_ms, too=offered_too(call.memberships, stored))
+            for node, stored in merged
+        ],
         False,
         merged_sync([community.sync for community in communities]),
         sum(ends_soon(mine, now_ms) for _, mine in listings),

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Sequence
 from node.node import Node
 from node.store.listings import StoredListing
 from node.sync import SyncStatus
+from node.trades.stock import Pieces
 from p2pmarket.api.schemas import (
     Coordinates,
     EventTimes,
     Lend,
     ListingAnswer,
+    OfferedTooAnswer,
+    StateName,
     Sync,
     SyncStateName,
     VariantChoices,
 )
+from p2pmarket.daemon.memberships import Memberships
 from p2pmarket.texts.formats import iso
 from protocol.ids import text_of
 from protocol.limits import DAY_MS
@@ -28,9 +32,16 @@ SOON_MS = 3 * DAY_MS
 
 
 def listing_answer(
-    node: Node, stored: StoredListing, now_ms: int, own_name: str = ""
+    node: Node,
+    stored: StoredListing,
+    now_ms: int,
+    own_name: str = "",
+    too: Sequence[OfferedTooAnswer] = (),
 ) -> ListingAnswer:
-    """Return a listing of a node as it is answered. own_name: for one just published."""
+    """Return a listing of a node as it is answered.
+
+    own_name: for one just published. too: where else the household offers it.
+    """
     listing = stored.listing
     price, place = listing.price, listing.place
     return ListingAnswer(
@@ -65,7 +76,29 @@ def listing_answer(
         visible_until=iso(listing.visible_until_ms),
         seconds_left=max(0, (listing.visible_until_ms - now_ms) // 1000),
         revision=stored.revision,
+        offered_too=list(too),
     )
+
+
+def offered_too(memberships: Memberships, stored: StoredListing) -> list[OfferedTooAnswer]:
+    """Return where else an own listing is offered, as far as those communities are open."""
+    names = {node.community.id: node.community.charter.name for node in memberships.nodes}
+    return [
+        OfferedTooAnswer(
+            id=text_of(other.side.listing),
+            community=names[other.side.community],
+            claimed=other.pieces.claimed,
+            state=_state(other.pieces),
+        )
+        for other in memberships.cross_posts.others(stored.key)
+        if other.side.community in names
+    ]
+
+
+def _state(pieces: Pieces) -> StateName:
+    if not pieces.claimed:
+        return "open"
+    return "taken" if pieces.gone == pieces.claimed else "reserved"
 
 
 def coordinates(place: Place | None) -> Coordinates | None:

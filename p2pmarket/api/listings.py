@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from node.node import Node
 from node.store.listings import StoredListing
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.imports import publish_rows
-from p2pmarket.api.listing_views import listing_answer
+from p2pmarket.api.listing_views import listing_answer, offered_too
 from p2pmarket.api.schemas import (
     Audience,
     AudienceQuestion,
@@ -28,12 +29,17 @@ async def _publish(call: Call) -> ImportAnswer:
 
 
 async def _context(call: Call) -> Context:
-    node = call.node
+    return await context_of(call, call.node)
+
+
+async def context_of(call: Call, node: Node) -> Context:
+    """Return what a listing takes from its community."""
     profile = await call.memberships.profile(node)
     return Context(node.community.charter, call.clock.now_ms(), profile.place)
 
 
-async def _audience(call: Call) -> Audience:
+async def audience(call: Call) -> Audience:
+    """Return who would see a publication. LocalError ``left``, ``removed``, ``device-revoked``."""
     node = call.node
     context = await _context(call)
     members = await node.community.members()
@@ -69,7 +75,10 @@ async def _edit(call: Call) -> ListingAnswer:
 
 async def _withdraw(call: Call) -> ListingAnswer:
     own = await _own(call)
-    return await _answer(call, await call.node.market.withdraw(own.key))
+    gone = await call.node.market.withdraw(own.key)
+    answer = await _answer(call, gone)
+    call.memberships.cross_posts.look()
+    return answer
 
 
 async def _renew(call: Call) -> ListingAnswer:
@@ -87,7 +96,9 @@ async def _renew(call: Call) -> ListingAnswer:
 async def _mark(call: Call) -> ListingAnswer:
     own = await _own(call)
     state = State[call.body.state.upper()]
-    return await _answer(call, await call.node.market.mark(own.key, state))
+    marked = await call.node.market.mark(own.key, state)
+    call.memberships.cross_posts.look()
+    return await _answer(call, marked)
 
 
 async def _own(call: Call) -> StoredListing:
@@ -102,7 +113,8 @@ async def _answer(call: Call, stored: StoredListing) -> ListingAnswer:
     node = call.node
     is_own = stored.household == node.community.self_id
     name = (await call.memberships.profile(node)).name if is_own else ""
-    return listing_answer(node, stored, call.clock.now_ms(), name)
+    too = offered_too(call.memberships, stored)
+    return listing_answer(node, stored, call.clock.now_ms(), name, too)
 
 
 _LISTINGS = IN_COMMUNITY + "/listings"
@@ -114,7 +126,7 @@ ENDPOINTS = (
         "GET",
         IN_COMMUNITY + "/audience",
         "Who would see a publication, and until when",
-        _audience,
+        audience,
         Audience,
         query=AudienceQuestion,
     ),

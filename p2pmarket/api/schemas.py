@@ -89,9 +89,21 @@ class Coordinates:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedTooAnswer:
+    """Another community where an own thing is offered; only this computer knows. state: taken or
+    reserved if all that is left was promised there.
+    """
+
+    id: str
+    community: str
+    claimed: int
+    state: StateName
+
+
+@dataclass(frozen=True, slots=True)
 class ListingAnswer:
     """One listing as it stands. price_minor: in the currency's smallest unit. seconds_left: until
-    it shows no more; 0 once it is over."""
+    it shows no more; 0 once it is over. offered_too: where else, if it is one's own."""
 
     id: str
     community: str
@@ -124,6 +136,7 @@ class ListingAnswer:
     visible_until: str
     seconds_left: int
     revision: int
+    offered_too: list[OfferedTooAnswer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

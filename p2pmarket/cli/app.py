@@ -28,6 +28,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "search": "searching",
         "show": "searching",
         "publish": "publishing",
+        "cross-post": "cross_posting",
         "mine": "listings",
         "edit": "listings",
         "renew": "listings",
@@ -82,7 +83,8 @@ class Market(click.Group):
         module = _MODULES.get(cmd_name)
         if module is None:
             return None
-        found: click.Command = getattr(import_module(f"p2pmarket.cli.{module}"), cmd_name)
+        attribute = cmd_name.replace("-", "_")
+        found: click.Command = getattr(import_module(f"p2pmarket.cli.{module}"), attribute)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

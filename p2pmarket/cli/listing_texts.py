@@ -68,6 +68,44 @@ def state_text(listing: dict[str, Any]) -> str:
     return vocabulary.label(vocabulary.STATES, listing["state"])
 
 
+def audience_line(audience: dict[str, Any], until: str) -> str:
+    """Say who will see a listing, and until when."""
+    count = audience["households"]
+    if count:
+        line = ngettext(
+            "{n} other household of “{community}” will see this until {date}.",
+            "{n} other households of “{community}” will see this until {date}.",
+            count,
+        )
+    else:
+        line = _("Nobody else is in “{community}” yet; whoever joins will see this until {date}.")
+    community = safe(audience["community"])
+    return line.format(n=count, community=community, date=day(moment(until)))
+
+
+def offered_too_lines(listing: dict[str, Any], only_claimed: bool = False) -> list[str]:
+    """Say where else an own thing is offered, and what has become of it there.
+
+    only_claimed: leave out where nothing has.
+    """
+    worded = {
+        "open": _("“{title}” is also offered in {community} ({id})."),
+        "reserved": _("“{title}” is also offered in {community} ({id}), and promised there."),
+        "taken": _("“{title}” is also offered in {community} ({id}), and taken there."),
+    }
+    lines = []
+    for other in listing["offered_too"]:
+        if only_claimed and not other["claimed"]:
+            continue
+        line = worded[other["state"]].format(
+            title=safe(listing["title"]),
+            community=in_quotes(other["community"]),
+            id=other["id"][:SHORT_ID],
+        )
+        lines += wrapped(line)
+    return lines
+
+
 def price_text(listing: dict[str, Any]) -> str:
     """Return the price, or what stands in its place."""
     price = bare_price_text(listing)
@@ -128,7 +166,8 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
     if listing["description"]:
         lines += [*paragraph(listing["description"]), ""]
     lines += [f"{name:{room}}  {safe(value)}" for name, value in facts if value]
-    return lines
+    too = offered_too_lines(listing)
+    return [*lines, "", *too] if too else lines
 
 
 def sync_line(sync: dict[str, Any]) -> str:

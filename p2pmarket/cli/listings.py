@@ -13,6 +13,7 @@ from p2pmarket.cli.listing_texts import (
     left_out_lines,
     listing_details,
     listing_table,
+    offered_too_lines,
     sync_lines,
 )
 from p2pmarket.cli.options import MARK, Count, command
@@ -34,6 +35,8 @@ def mine(session: Session) -> None:
         if listings
         else wrapped(_("You have published nothing yet; “p2pmarket publish --help” shows how."))
     )
+    too = [line for listing in listings for line in offered_too_lines(listing, only_claimed=True)]
+    lines += [*too, ""] if too else []
     for line in expiring_line(found["expiring_soon"]):
         lines += wrapped(line)
     lines += [*left_out_lines(found["left_out"]), *sync_lines(found)]
@@ -75,7 +78,7 @@ def mark(session: Session, state: str, listing: str) -> None:
     line = _("“{title}” is marked: {state}. Your neighbours see it at once.").format(
         title=safe(marked["title"]), state=vocabulary.label(vocabulary.STATES, marked["state"])
     )
-    session.answer({"results": [marked]}, [line])
+    session.answer({"results": [marked]}, [line, *offered_too_lines(marked)])
 
 
 @command("withdraw")
@@ -86,4 +89,4 @@ def withdraw(session: Session, listing: str) -> None:
     line = _("“{title}” is withdrawn; it disappears at your neighbours' too.").format(
         title=safe(gone["title"])
     )
-    session.answer({"results": [gone]}, [line])
+    session.answer({"results": [gone]}, [line, *offered_too_lines(gone)])

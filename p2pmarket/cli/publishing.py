@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from p2pmarket.cli import failures
+from p2pmarket.cli.cross_posting import cross_post_to, cross_posted_lines, preview_all
 from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
-from p2pmarket.cli.listing_texts import SHORT_ID
+from p2pmarket.cli.listing_texts import SHORT_ID, audience_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import safe, wrapped
-from p2pmarket.texts import _, ngettext
-from p2pmarket.texts.formats import day, moment
-from protocol.errors import LocalError
+from p2pmarket.cli.terminal import safe
+from p2pmarket.texts import _
+from protocol.errors import LocalError, P2PMarketError
 
 
 @command(
@@ -34,12 +34,20 @@ from protocol.errors import LocalError
     type=click.Path(path_type=Path, allow_dash=True),
     help=_("Publish the listings of a file; - reads standard input."),
 )
+@click.option(
+    "--also",
+    metavar=_("NAME"),
+    multiple=True,
+    help=_("Offer it in this community as well; may be repeated."),
+)
 @click.option("--yes", is_flag=True, help=_("Do not ask before publishing."))
-def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> int:
+def publish(
+    session: Session, source: Path | None, also: tuple[str, ...], yes: bool, **typed: Any
+) -> int:
     """Say who will see it, ask, publish."""
     fields = typed_fields(typed)
     if source is not None:
-        if fields:
+        if fields or also:
             raise click.UsageError(_("Use either --from FILE or the flags of one listing."))
         return _publish_file(session, source, yes)
     for needed in ("title", "kind"):
@@ -48,6 +56,9 @@ def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> i
     audience = _announce(session, typed["days"])
     if fields["kind"] == "event" and "starts" in fields and typed["days"] is None:
         session.say(_("An event disappears when it is over."))
+    previews = preview_all(
+        session, also, "draft", {"first": session.community or "-", "fields": fields}
+    )
     if not _agreed(session, yes):
         return 1
     rows = [{"line": 1, "fields": fields}]
@@ -64,8 +75,21 @@ def publish(session: Session, source: Path | None, yes: bool, **typed: Any) -> i
     line = worded[result["outcome"]].format(
         title=safe(listing["title"]), id=listing["id"][:SHORT_ID]
     )
-    body = {"outcome": result["outcome"], "audience": audience, "results": [listing]}
-    session.answer(body, [line])
+    body: dict[str, Any] = {
+        "outcome": result["outcome"],
+        "audience": audience,
+        "previews": previews,
+        "results": [listing],
+    }
+    session.say(line)
+    for community in also:
+        try:
+            made = cross_post_to(session, community, {"listing": listing["id"]})
+        except P2PMarketError as error:
+            return failures.report_stopped(error, session.as_json, body)
+        body["results"].append(made["listing"])
+        session.say(*cross_posted_lines(made))
+    session.answer(body, [])
     return 0
 
 
@@ -103,18 +127,7 @@ def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:
 def _announce(session: Session, days: int | None, at_most: bool = False) -> dict[str, Any]:
     """Say who will see it and until when, before anything is published."""
     audience: dict[str, Any] = session.client.get(session.path("audience"), {"days": days})
-    count = audience["households"]
-    community = safe(audience["community"])
-    until = day(moment(audience["visible_until"]))
-    if count:
-        line = ngettext(
-            "{n} other household of “{community}” will see this until {date}.",
-            "{n} other households of “{community}” will see this until {date}.",
-            count,
-        )
-    else:
-        line = _("Nobody else is in “{community}” yet; whoever joins will see this until {date}.")
-    line = line.format(n=count, community=community, date=until)
+    line = audience_line(audience, audience["visible_until"])
     if at_most:
         line += " " + _("What names fewer days ends earlier.")
     session.say(*wrapped(line))

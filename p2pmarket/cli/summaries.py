@@ -21,6 +21,7 @@ SUMMARIES: Mapping[str, str] = {
     "search": msgid("Find listings: everything that shows now, or what WORDS describe."),
     "show": msgid("Show everything about one listing."),
     "publish": msgid("Publish a listing, or a file of them."),
+    "cross-post": msgid("Offer an own listing in another community as well."),
     "mine": msgid("Show your own listings, and which of them end soon."),
     "edit": msgid("Change an own listing: name only what changes."),
     "renew": msgid("Let an own listing show longer, counted from now."),

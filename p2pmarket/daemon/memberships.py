@@ -24,6 +24,8 @@ from node.identity import Identity
 from node.node import Node, open_node
 from node.second_device import join_as_device
 from node.store.database import open_database
+from p2pmarket.daemon.cross_post_file import CrossPostFile
+from p2pmarket.daemon.cross_posts import CrossPosts
 from p2pmarket.daemon.network import Reach, port_of
 from p2pmarket.daemon.started import Started
 from p2pmarket.groups import unwrapped
@@ -68,11 +70,13 @@ class Memberships:
     def __init__(
         self, home: Home, identity: Identity, reach: Reach, clock: Clock, nursery: trio.Nursery
     ) -> None:
+        """Raises LocalError ``cross-posts-damaged``."""
         self._home = home
         self._identity = identity
         self._reach = reach
         self._clock = clock
         self._nursery = nursery
+        self.cross_posts = CrossPosts(CrossPostFile(home.cross_posts, identity.database_key))
         self._nodes: dict[bytes, Node] = {}
         self._running: dict[str, _Running] = {}
         self.closed: list[Closed] = []
@@ -139,6 +143,7 @@ class Memberships:
             except P2PMarketError as error:
                 _log.warning("cannot open %s: %s", folder.name, error)
                 self.closed.append(Closed(folder, error))
+        self.cross_posts.opened_all()
 
     async def found(self, charter: Charter) -> Node:
         """Found a community and open its node. Raises LocalError."""
@@ -248,6 +253,8 @@ class Memberships:
         databases = {name: held.node.database for name, held in self._running.items()}
         settings = self._home.settings_file
         files = {settings.name: settings.read_bytes()}
+        if self._home.cross_posts.exists():
+            files[self._home.cross_posts.name] = self._home.cross_posts.read_bytes()
         return await write_backup(databases, files, self._identity, target)
 
     async def profile(self, node: Node) -> Profile:
@@ -257,6 +264,9 @@ class Memberships:
         place = profile.place
         if place is None or place.lat_e4 is not None:
             return profile
+        typed = self._first_profile(charter).place
+        if typed is not None and typed.name == place.name:
+            return replace(profile, place=typed)  # with the degrees that were typed, if any
         return replace(profile, place=charter.place(place.name) or place)
 
     def _first_profile(self, charter: Charter | None) -> Profile:
@@ -316,12 +326,13 @@ class Memberships:
         opened: _Running | None = None
         scope = trio.CancelScope()
         try:
-            options = reach.options(self._clock)
+            options = replace(reach.options(self._clock), elsewhere=self.cross_posts)
             with scope:
                 async with open_node(folder, self._identity, options) as node:
                     opened = _Running(folder, reach, node, scope)
                     self._nodes[node.community.id] = node
                     self._running[folder.name] = opened
+                    self.cross_posts.attend(node)
                     task_status.started(node)
                     await self._locate(node)
                     await trio.sleep_forever()
@@ -334,6 +345,7 @@ class Memberships:
             self.closed.append(Closed(folder, fault))
         finally:
             if opened is not None:
+                self.cross_posts.detach(opened.node)
                 self._nodes.pop(opened.node.community.id, None)
                 self._running.pop(folder.name, None)
                 opened.gone.set()

@@ -162,6 +162,7 @@ def test_every_endpoint_answers_as_it_is_described(
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
+    cross_post(walk)
     walk("POST", "/v1/shutdown")
     # The founder cannot leave, and a review needs a finished trade: the transcripts show both.
     left = {("DELETE", COMMUNITY), ("POST", COMMUNITY + "/reviews")}
@@ -170,6 +171,18 @@ def test_every_endpoint_answers_as_it_is_described(
     trades = (COMMUNITY + "/trades", COMMUNITY + "/cases", LISTING + "/draw")
     others = {(e.method, e.path) for e in ENDPOINTS if not e.path.startswith(trades)}
     assert others - asked == left
+
+
+def cross_post(walk: Walk) -> None:
+    walk("POST", "/v1/communities", {"name": "Verein", "rules": ""})
+    fields = {"title": "Bank", "kind": "give"}
+    there = COMMUNITY + "/cross-posts"
+    walk("POST", there + "/draft", {"first": "Lindenau", "fields": fields}, community="Verein")
+    rows = {"rows": [{"line": 1, "fields": fields}]}
+    published = walk("POST", COMMUNITY + "/listings", rows, community="Lindenau")
+    cross = {"listing": published["results"][0]["listing"]["id"]}
+    walk("POST", there + "/preview", cross, community="Verein")
+    walk("POST", there, cross, community="Verein")
 
 
 def further_device_of(household: Any) -> Client:

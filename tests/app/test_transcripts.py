@@ -23,6 +23,7 @@ SAMPLE = Path(__file__).parents[2] / "p2pmarket/sample"
 WRITE = bool(os.environ.get("P2PMARKET_WRITE_TRANSCRIPTS"))
 NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
+    "cross-post", "several-communities",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
     "leave", "profile", "household", "message", "inbox", "thread", "review", "ledger-verify",
     "ledger-show", "ledger-balance", "status", "doctor", "relay", "down", "backup",
@@ -119,6 +120,7 @@ def transcripts(
     record.replaced[str(phone.folder)] = "<home>"
     _devices(record, anna, ben, phone)
     _end(record, anna, ben, new_household(), folder, new_household())
+    _several(record, new_household(), new_household())
     return record.settled
 
 
@@ -430,6 +432,65 @@ def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: A
         record("completion", ben, "completion", shell)
     record("down", ben, "down")
     record("down", ben, "down")
+
+
+def _several(record: Recorder, anna: Any, ben: Any) -> None:
+    """Another Anna and another Ben, who share two communities."""
+    for household, name in ((anna, "Anna"), (ben, "Ben")):
+        record.replaced[str(household.folder)] = "<home>"
+        household.init(name, "--place", "Südhöhe")
+        household.up()
+    anna.json("community", "create", "--name", "Lindenau", "--rules", "")
+    verein = {"name": "Verein", "rules": "", "currency": "CHF", "categories": ["outdoor"]}
+    Client(ben.folder).post("/v1/communities", verein)
+    anna.json("join", stdin=ben.json("invite")["invite"])
+    ben.json("join", stdin=anna.json("invite", "--community", "Lindenau")["invite"])
+    for side in (anna, ben):
+        side.until(lambda side=side: side.json("search")["sync"]["state"] == "synced")
+    for name in ("Lindenau", "Verein"):
+        members = anna.json("members", "--community", name)["results"]
+        for member in members:
+            record.replace(member["id"], "<household>")
+    for community in anna.json("status")["communities"]:
+        record.replace(community["id"], "<community>")
+
+    def learn() -> None:
+        for listing in anna.json("search", "--taken")["results"]:
+            record.replace(listing["id"], "<listing>")
+
+    several = "several-communities"
+    record(several, anna, "search")
+    record(several, anna, "publish", "--title", "Lampe", "--kind", "give")
+    tent = ("--title", "Zelt", "--kind", "sell", "--price", "80", "--source-id", "Z1")
+    record(several, anna, "publish", *tent, "--community", "Lindenau")
+    learn()
+    tent_id = anna.finds("Zelt")[0]["id"]
+    outcome = record("cross-post", anna, "cross-post", tent_id, "--to", "Verein", "--price", "70")
+    assert outcome.code == 0
+    record("cross-post", anna, "cross-post", tent_id, "--to", "Verein")
+    bed = ("--title", "Bett", "--kind", "give", "--category", "furniture", "--also", "Verein")
+    record("cross-post", anna, "publish", *bed, "--community", "Lindenau")
+    bench = ("--title", "Bank", "--kind", "give", "--also", "Verein", "--community", "Lindenau")
+    record("cross-post", anna, "--lang", "de", "publish", *bench)
+    record("cross-post", anna, "cross-post", "zzzz", "--to", "Verein")
+    learn()
+    ben.until(lambda: len(ben.finds()) == 4)
+    ben.until(lambda: ben.json("search")["sync"]["state"] == "synced")
+    record(several, ben, "search", "--sort", "price")
+    record(several, ben, "--lang", "de", "search", "Zelt")
+    record(several, ben, "search", "Zelt", "--community", "Verein")
+    record(several, ben, "search", "--category", "furniture")
+    record(several, ben, "search", "--after", "2")
+    bank = ben.finds("Bank")[0]["id"]
+    record(several, ben, "show", bank)
+    record(several, ben, "thread", "Anna")
+    anna.json("mark", "reserved", bank)
+    anna.until(lambda: "promised there" in anna.run("mine").out)
+    twin = next(hit["id"] for hit in anna.finds("Bank") if hit["id"] != bank)
+    anna.until(lambda: anna.json("show", twin)["results"][0]["state"] == "reserved")
+    record(several, anna, "mine")
+    record(several, anna, "--lang", "de", "mine")
+    record(several, anna, "withdraw", bank)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -13,6 +13,10 @@ LISTINGS: Mapping[str, Sentences] = {
         msgid("No listing that shows here has the id “{id}”."),
         msgid("“p2pmarket search” and “p2pmarket mine” show ids; four characters are enough."),
     ),
+    "already-offered-there": Sentences(
+        msgid("“{title}” is offered in “{community}” already."),
+        msgid("“p2pmarket mine” shows where; edit it there."),
+    ),
     "page-unreadable": Sentences(
         msgid("That names no page of an answer."),
         msgid("Copy what the page before gave after --after, or search anew without it."),

@@ -41,6 +41,13 @@ NODE: Mapping[str, Sentences] = {
         msgid("{path} is damaged."),
         msgid("Write it again with “p2pmarket profile --name NAME”, or restore a backup."),
     ),
+    "cross-posts-damaged": Sentences(
+        msgid("{path}, which tells what you offer in several communities, is damaged."),
+        msgid(
+            "Restore a backup, or delete the file: your listings stay, but are not known to be the"
+            " same thing any more. Mark or withdraw one of each two."
+        ),
+    ),
     "key-file-unreadable": Sentences(
         msgid("The key file {path} cannot be read."),
         msgid("Check that it belongs to you: it needs to be readable by its owner."),

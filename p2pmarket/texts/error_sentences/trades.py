@@ -73,6 +73,10 @@ TRADES: Mapping[str, Sentences] = {
         msgid("Of this listing {left} can still be promised, and this trade is about {asked}."),
         msgid("Offer fewer, or wait: if the other trade falls through, you can promise again."),
     ),
+    "stock-elsewhere-unknown": Sentences(
+        msgid("This is offered in another community too, whose node is still being opened."),
+        msgid("Try again in a moment: only then is it sure that it is not promised twice."),
+    ),
     "no-such-slot": Sentences(
         msgid("There is no time number {number}: the other side has named {count}."),
         msgid("“p2pmarket trade show ID” lists them."),
