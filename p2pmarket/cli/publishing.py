@@ -15,7 +15,7 @@ from p2pmarket.cli.listing_texts import SHORT_ID, audience_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe, wrapped
-from p2pmarket.texts import _
+from p2pmarket.texts import _, ngettext
 from protocol.errors import LocalError, P2PMarketError
 
 
