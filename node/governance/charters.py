@@ -12,7 +12,7 @@ from node.store.settings import ACCEPTED_SETTING, read_setting, write_setting
 from protocol import limits
 from protocol.charter import Charter
 from protocol.errors import LocalError
-from protocol.ids import HouseholdId
+from protocol.ids import HouseholdId, text_of
 from protocol.kinds import Kind
 from protocol.membership.council import CharterVersion
 from protocol.membership.evaluation import Status
@@ -57,7 +57,7 @@ class Charters:
         return max(0, self._deciding.members.council.needed - len(version.wanted_by))
 
     def version(self, typed: str) -> CharterVersion:
-        """Return the version with this number, or whose digest begins so (as hex).
+        """Return the version with this number, or whose digest begins so.
 
         Raises LocalError ``charter-not-found`` or ``charter-ambiguous``.
         """
@@ -67,11 +67,11 @@ class Charters:
             known.append(self.founding)
         found = [version for version in known if str(version.number) == wanted]
         if not found and len(wanted) >= _SHORTEST_DIGEST:
-            found = [version for version in known if version.digest.hex().startswith(wanted)]
+            found = [version for version in known if text_of(version.digest).startswith(wanted)]
         if not found:
             raise LocalError("charter-not-found", number=typed)
         if len(found) > 1:
-            ids = ", ".join(version.digest.hex()[:10] for version in found)
+            ids = ", ".join(text_of(version.digest)[:10] for version in found)
             raise LocalError("charter-ambiguous", number=typed, ids=ids)
         return found[0]
 
@@ -228,7 +228,7 @@ class Charters:
         for version in (self.in_force, *self._deciding.members.council.proposals):
             if version.digest == digest:
                 return version
-        raise LocalError("charter-not-found", number=digest.hex()[:10])
+        raise LocalError("charter-not-found", number=text_of(digest)[:10])
 
 
 def amended(charter: Charter, **fields: object) -> Charter:

@@ -8,13 +8,21 @@ from node.author import Change
 from node.governance.outlook import without_voice
 from node.governance.plan import Deciding, Plan
 from node.governance.takeover import in_force, what_would_fall
-from node.governance.wording import own_amendments, own_removals, seat_changes, withdrawal
+from node.governance.wording import (
+    own_amendments,
+    own_removals,
+    seat_changes,
+    standing,
+    withdrawal,
+)
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, short
 from protocol.kinds import Kind
 from protocol.membership.council import Council
 from protocol.membership.evaluation import Status
+from protocol.membership.governance import Seats
+from protocol.membership.members import Members
 
 
 class Stewards:
@@ -31,15 +39,39 @@ class Stewards:
     def is_offered(self, household: HouseholdId) -> bool:
         """Tell whether a household only has to say yes to be a steward."""
         candidate = self.council.candidates.get(household)
-        return candidate is not None and not candidate.accepts and self._enough(household)
+        return candidate is not None and not candidate.accepts and not self.missing(household)
 
-    def _enough(self, household: HouseholdId) -> bool:
-        candidate, council = self.council.candidates.get(household), self.council
-        quorum = min(self._deciding.members.founding.quorum, len(council.stewards))
-        return (
-            candidate is not None
-            and len(candidate.wanted_by) >= quorum
-            and len(candidate.opposed_by) < quorum
+    def wanted_by(self, household: HouseholdId) -> list[HouseholdId]:
+        """Return the stewards that want a household as one, by seat."""
+        members = self._deciding.members
+        return [s for s in members.council.stewards if _word(members, s, household) is True]
+
+    def opposed_by(
+        self, household: HouseholdId, members: Members | None = None
+    ) -> list[HouseholdId]:
+        """Return the stewards that are against it, by seat; also those who want it removed."""
+        members = members or self._deciding.members
+        return [
+            steward
+            for steward in members.council.stewards
+            if _word(members, steward, household) is False
+            or any(r.household == household for r in own_removals(members, steward).values())
+        ]
+
+    def wants(self, members: Members, household: HouseholdId) -> bool:
+        """Tell whether the own household wants another as a steward."""
+        return _word(members, self._deciding.author.household, household) is True
+
+    def missing(self, household: HouseholdId) -> int:
+        """Return how many more stewards must want a candidate, or no longer be against it."""
+        candidate = self.council.candidates.get(household)
+        enough = min(self._deciding.members.founding.quorum, len(self.council.stewards))
+        if candidate is None:
+            return 0
+        return max(
+            0,
+            enough - len(candidate.wanted_by),
+            len(candidate.opposed_by) - enough + 1,
         )
 
     async def appoint(self, household: HouseholdId, sign: bool) -> Plan:
@@ -159,3 +191,17 @@ class Stewards:
     async def _decide(self, changes: Sequence[Change], along: Sequence[Change], sign: bool) -> Plan:
         plan = await self._deciding.plan(changes, along)
         return await self._deciding.carry_out(plan) if sign else plan
+
+
+def _word(members: Members, steward: HouseholdId, household: HouseholdId) -> bool | None:
+    """Return what a steward says of a household's seat, or None."""
+    return next(
+        (
+            seat.wanted
+            for fact in standing(members, steward, Kind.SEATS).values()
+            if isinstance(fact.body, Seats)
+            for seat in fact.body.seats
+            if seat.household == household
+        ),
+        None,
+    )
