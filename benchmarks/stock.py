@@ -72,7 +72,7 @@ def store(household: Household, records: Iterable[Envelope]) -> None:
 
 async def _store(household: Household, records: Iterable[Envelope]) -> None:
     async with open_database(household.database, household.identity.database_key) as database:
-        kept = RecordStore(database, lambda: ViewRules(LISTING_SLOTS, frozenset()))
+        kept = RecordStore(database, lambda: ViewRules(LISTING_SLOTS))
         await kept.load()
         remaining = iter(records)
         while batch := list(islice(remaining, 2_000)):

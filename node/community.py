@@ -10,10 +10,10 @@ from node.author import Author
 from node.clock import Clock
 from node.inbox import Inbox
 from node.network.port import Network
-from node.store.neighbours import blocked_households, set_blocked
 from node.store.profiles import read_profiles
 from node.store.records import RecordStore
 from node.store.settings import PROFILE_SETTING, write_setting
+from node.store.unseen import Unseen
 from node.store.views import ViewRules
 from protocol import limits
 from protocol.charter import Charter
@@ -74,7 +74,10 @@ class Community:
         self._told_removed = told_removed
         self._told_revoked = told_revoked
         self._require_consent = require_consent
-        self._blocked: frozenset[int] = frozenset()
+        self.blocked: frozenset[HouseholdId] = frozenset()
+        """Households whose listings do not show and whose mail is refused; see node/moderation."""
+        self.unseen = Unseen()
+        """What does not show here, whatever the charter lets show; see node/moderation."""
         self.declined: frozenset[HouseholdId] = frozenset()
         """Households that wait, and that a person here will not stand for."""
         self.newcomers: Mapping[int, int] = {}
@@ -126,19 +129,15 @@ class Community:
             return False
         return True
 
-    async def load(self) -> None:
-        """Recall whom this node blocks."""
-        self._blocked = await blocked_households(self._store.database)
-
     def view_rules(self) -> ViewRules:
         """Return what may show at this node."""
         charter = self.charter
         first = charter.reception.first_listings or None
-        return ViewRules(charter.listing_slots, self._blocked, first, self.newcomers)
+        return ViewRules(charter.listing_slots, self.unseen, first, self.newcomers)
 
     def blocks(self, household: HouseholdId) -> bool:
         """Tell whether this node blocks a household."""
-        return self._store.number_of(household) in self._blocked
+        return household in self.blocked
 
     async def members(self) -> list[MemberView]:
         """Return the households that belong, the founder first, then by joining."""
@@ -158,7 +157,7 @@ class Community:
                     member.inviter,
                     inviter.name if inviter else "",
                     member.joined_at_ms,
-                    self._store.number_of(member.household) in self._blocked,
+                    member.household in self.blocked,
                     member.household == self.self_id
                     or any(host in hosts for host in member.devices.values()),
                 )
@@ -320,17 +319,6 @@ class Community:
             raise LocalError("device-revoked")
         if self.my_status in ("left", "removed"):
             raise LocalError(self.my_status)
-
-    async def block(self, household: HouseholdId, blocked: bool) -> None:
-        """Hide (or show again) a household's listings on this node only."""
-        number = self._store.number_of(household)
-        if household == self.self_id:
-            raise LocalError("not-yourself")
-        if number is None:
-            raise LocalError("household-not-found", id=short(household))
-        await set_blocked(self._store.database, number, blocked, self._clock.now_ms())
-        self._blocked = await blocked_households(self._store.database)
-        await self._store.show_again(household)
 
 
 def _is_old(record: Envelope, now_ms: int) -> bool:

@@ -34,6 +34,7 @@ from node.mail.chats import Chats
 from node.mail.post import Post
 from node.market import Market
 from node.membership_gate import MembershipGate, Passed
+from node.moderation.opening import Moderation, open_moderation
 from node.neighbourhood import Neighbourhood
 from node.network.port import HostKey, Network, OpenNetwork
 from node.reachability import Reachability
@@ -99,6 +100,7 @@ class Node:
     reachability: Reachability
     joining: Joining
     governance: Governance
+    moderation: Moderation
     _conduct: Conduct
     _network: Network
 
@@ -249,13 +251,14 @@ async def _running(
         joining, joining_attending = open_joining(
             database, community, author, inbox, store, post, ledger, clock, conduct, device_slot
         )
+        moderation, moderating = open_moderation(database, community, inbox, store, clock, conduct)
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, reachability, joining, governance,
+            database, neighbourhood, reachability, joining, governance, moderation,
             conduct, network,
         )  # fmt: skip
         await copy_watch.load()
-        await community.load()
+        await moderating.load()
         await sync.load()
         await reachability.load()
         await joining_attending.load()
@@ -287,6 +290,7 @@ async def _running(
             nursery.start_soon(ledger.run)
             nursery.start_soon(joining_attending.run)
             nursery.start_soon(governing.run)
+            nursery.start_soon(moderating.run)
             nursery.start_soon(trades_attending.run)
             discovery = options.discovery(network.addresses)
             async with discovery(enrolment.network_key, neighbourhood.found):

@@ -20,6 +20,7 @@ from typing import Any
 import sqlcipher3.dbapi2 as sqlite
 
 from node.search.query import SearchQuery
+from node.store.database import schema_steps
 from node.store.listing_index import ListingRow, insert_listings, search
 
 _KINDS = ("sell", "give", "swap", "lend", "wanted", "service", "kit", "event")
@@ -77,8 +78,8 @@ def open_index(folder: Path, listings: Sequence[dict[str, Any]]) -> Any:
     """A fresh encrypted database with the listing view and these listings, seq from 1."""
     connection = sqlite.connect(str(folder / "quality.db"))
     connection.execute(f"PRAGMA key = \"x'{'00' * 32}'\"")
-    migration = resources.files("node.store") / "migrations" / "0002_listings.sql"
-    connection.executescript(migration.read_text(encoding="utf-8"))
+    for _, sql in schema_steps():
+        connection.executescript(sql)
     insert_listings(connection.cursor(), [row_of(x, n) for n, x in enumerate(listings, 1)])
     connection.commit()
     return connection

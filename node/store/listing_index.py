@@ -23,7 +23,7 @@ class ListingRow:
 
     seq: order of arrival. household: interned number. key: 16 bytes. kind: 1 sell, 2 give,
     3 swap, 4 lend, 5 wanted, 6 service, 7 kit, 8 event. lat_e4, lon_e4: degrees × 10,000.
-    state: 0 open, 1 reserved, 2 taken.
+    state: 0 open, 1 reserved, 2 taken. concealed: it stands here, and no search finds it.
     """
 
     seq: int
@@ -44,6 +44,7 @@ class ListingRow:
     created_at_ms: int
     visible_until_ms: int
     state: int
+    concealed: bool = False
 
 
 class KnownWords:
@@ -86,11 +87,12 @@ def insert_listings(
     listings: list[tuple[object, ...]] = []
     vocabulary: set[str] = set()
     for row in rows:
-        analysed = analyse(
-            row.title, row.tags, row.description, row.swap_for, row.category, row.kind
-        )
-        texts.append((row.seq, analysed.tokens))
-        vocabulary |= analysed.vocabulary
+        if not row.concealed:
+            analysed = analyse(
+                row.title, row.tags, row.description, row.swap_for, row.category, row.kind
+            )
+            texts.append((row.seq, analysed.tokens))
+            vocabulary |= analysed.vocabulary
         price = 0 if row.kind == _GIFT and row.price_minor is None else row.price_minor
         listings.append(
             (
@@ -107,10 +109,11 @@ def insert_listings(
                 row.created_at_ms,
                 row.visible_until_ms,
                 row.state,
+                int(row.concealed),
             )
         )
     new = known.unknown(cursor, vocabulary) if known else vocabulary
-    cursor.executemany("INSERT INTO listing VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", listings)
+    cursor.executemany("INSERT INTO listing VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", listings)
     cursor.executemany("INSERT INTO listing_text (rowid, tokens) VALUES (?,?)", texts)
     cursor.executemany(
         "INSERT OR IGNORE INTO word VALUES (?,?,?)",

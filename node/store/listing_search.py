@@ -163,6 +163,7 @@ def _rank(row: _Row, sort: Sort) -> Rank:
 def _filters(query: SearchQuery, now_ms: int) -> tuple[list[str], list[object]]:
     where = ["+l.visible_until_ms > ?"]  # the index on it is for purging, not for searching
     parameters: list[object] = [now_ms]
+    where.append("l.concealed = 0")
 
     def narrow(condition: str, *values: object) -> None:
         where.append(condition)

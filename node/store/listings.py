@@ -20,7 +20,7 @@ class StoredListing:
 
     published_at_ms: of its first revision. changed_at_ms: of this one. device: the one that
     signed this revision and alone decides about it. distance_m: from the centre of the search,
-    where both places are known.
+    where both places are known. concealed: lists and searches leave it out here.
     """
 
     key: ThingKey
@@ -34,6 +34,7 @@ class StoredListing:
     revision: int
     device: DeviceKey
     distance_m: int | None = None
+    concealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,12 @@ def listings_of(connection: Connection, household: int) -> list[StoredListing]:
 def count_listings(connection: Connection, now_ms: int) -> int:
     """Return how many listings show at the moment."""
     row = connection.execute(
-        "SELECT count(*) FROM listing WHERE visible_until_ms > ?", (now_ms,)
+        "SELECT count(*) FROM listing WHERE visible_until_ms > ? AND concealed = 0", (now_ms,)
     ).fetchone()
     return int(row[0])
 
 
-_Row = tuple[int, int, bytes, bytes, str | None]
+_Row = tuple[int, int, bytes, bytes, str | None, int]
 _AT_ONCE = 500
 
 
@@ -91,7 +92,8 @@ def _rows(connection: Connection, seqs: Sequence[int]) -> Iterable[tuple[int, _R
         marks = ", ".join("?" * len(part))
         rows = connection.execute(
             # Only question marks are put in.
-            "SELECT listing.seq, listing.state, record.raw, household.id, profile.name"
+            "SELECT listing.seq, listing.state, record.raw, household.id, profile.name,"
+            " listing.concealed"
             " FROM listing JOIN record ON record.seq = listing.seq"
             " JOIN household ON household.n = listing.household"
             " LEFT JOIN profile ON profile.household = listing.household"
@@ -103,7 +105,7 @@ def _rows(connection: Connection, seqs: Sequence[int]) -> Iterable[tuple[int, _R
 
 
 def _stored(row: _Row, distance_m: int | None) -> StoredListing:
-    _, state, raw, household, name = row
+    _, state, raw, household, name, concealed = row
     record = decode(raw)
     return StoredListing(
         record.key,
@@ -117,4 +119,5 @@ def _stored(row: _Row, distance_m: int | None) -> StoredListing:
         record.revision,
         record.device,
         distance_m,
+        bool(concealed),
     )

@@ -64,21 +64,19 @@ async def last_synced(database: Database) -> dict[HouseholdId, int]:
     return {HouseholdId(id): at_ms for id, at_ms in rows}
 
 
-async def set_blocked(database: Database, number: int, blocked: bool, at_ms: int) -> None:
-    """Block or unblock a household (by its table number) on this node only."""
-
-    def write(connection: Connection) -> None:
-        if blocked:
-            connection.execute("INSERT OR IGNORE INTO blocked VALUES (?, ?)", (number, at_ms))
-        else:
-            connection.execute("DELETE FROM blocked WHERE household = ?", (number,))
-
-    await database.write(write)
+def set_blocked(connection: Connection, number: int, blocked: bool, at_ms: int) -> None:
+    """Block or unblock a household (by its table number), within the caller's transaction."""
+    if blocked:
+        connection.execute("INSERT OR IGNORE INTO blocked VALUES (?, ?)", (number, at_ms))
+    else:
+        connection.execute("DELETE FROM blocked WHERE household = ?", (number,))
 
 
-async def blocked_households(database: Database) -> frozenset[int]:
-    """Return the table numbers of the households that this node blocks."""
+async def blocked_households(database: Database) -> frozenset[HouseholdId]:
+    """Return the households that this node blocks."""
     rows = await database.read(
-        lambda connection: connection.execute("SELECT household FROM blocked").fetchall()
+        lambda connection: connection.execute(
+            "SELECT id FROM blocked JOIN household ON n = blocked.household"
+        ).fetchall()
     )
-    return frozenset(number for (number,) in rows)
+    return frozenset(HouseholdId(household) for (household,) in rows)

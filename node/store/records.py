@@ -14,10 +14,10 @@ import trio
 from node.store.database import Connection, Database
 from node.store.ledger_entries import note_entries
 from node.store.listing_index import KnownWords
-from node.store.views import Change, ViewRules, write_views
+from node.store.views import Change, ViewRules, rewrite_differing, write_views
 from protocol.envelope import Envelope, Register, decode, supersedes
 from protocol.ids import HouseholdId, RecordId
-from protocol.kinds import FIRST_CONTENT, is_membership
+from protocol.kinds import FIRST_CONTENT, Kind, is_membership
 from protocol.reconcile import ItemSet, Wanted
 
 
@@ -212,6 +212,37 @@ class RecordStore:
             write_views(connection, changes, self._rules(), self._known_words)
 
         await self.database.write(rewrite)
+
+    async def reconsider(
+        self, household: HouseholdId | None, after_seq: int, most: int
+    ) -> tuple[int | None, int]:
+        """Bring some listings in line with what may show now, in one short transaction.
+
+        household: whose; None for everybody's. At most ``most`` of those that arrived after
+        ``after_seq`` are looked at. Returns after which to go on, None at the end; and how many
+        differed.
+        """
+        number = None if household is None else self._households.get(household)
+        if household is not None and number is None:
+            return None, 0
+        whose = "" if number is None else " AND record.household = :number"
+
+        def rewrite(connection: Connection) -> tuple[int | None, int]:
+            rows = connection.execute(
+                "SELECT record.seq, record.household, raw, concealed FROM record"
+                " LEFT JOIN listing ON listing.seq = record.seq"
+                f" WHERE record.kind = :kind AND record.seq > :after{whose}"
+                " ORDER BY record.seq LIMIT :most",
+                {"kind": int(Kind.LISTING), "after": after_seq, "most": most, "number": number},
+            ).fetchall()
+            changes = []
+            for seq, of, raw, concealed in rows:
+                record = decode(raw)
+                changes.append((Change(record, seq, of, seq, record.kind, record.slot), concealed))
+            differing = rewrite_differing(connection, changes, self._rules(), self._known_words)
+            return (rows[-1][0] if len(rows) == most else None), differing
+
+        return await self.database.write(rewrite)
 
     # -- one transaction
 

@@ -16,6 +16,7 @@ from node.store.listing_index import (
     remove_listings,
     set_state,
 )
+from node.store.unseen import Unseen
 from protocol.envelope import Envelope, decode
 from protocol.errors import RemoteError
 from protocol.kinds import Kind
@@ -26,14 +27,14 @@ from protocol.profile import read_profile
 
 @dataclass(frozen=True, slots=True)
 class ViewRules:
-    """What may show. listing_slots: of the charter. blocked: household numbers.
+    """What may show. listing_slots: of the charter. unseen: what does not show here.
 
     first_listings: of households that ``newcomers`` does not name by their number; None for
     no such limit. newcomers: how many listings of each show.
     """
 
     listing_slots: int
-    blocked: frozenset[int]
+    unseen: Unseen = field(default_factory=Unseen)
     first_listings: int | None = None
     newcomers: Mapping[int, int] = field(default_factory=dict)
 
@@ -85,14 +86,29 @@ def write_views(
             _write_profile(connection, change)
 
 
+def rewrite_differing(
+    connection: Connection,
+    changes: Sequence[tuple[Change, int | None]],
+    rules: ViewRules,
+    known: KnownWords | None = None,
+) -> int:
+    """Write anew the listings that the rules now show or conceal otherwise; return how many.
+
+    changes: each of a listing that stands, with whether its row in the view is concealed, or
+    None where it has none.
+    """
+    differing = []
+    for change, concealed in changes:
+        row = _listing_row(connection, change, rules)
+        if (None if row is None else int(row.concealed)) != concealed:
+            differing.append(change)
+    write_views(connection, differing, rules, known)
+    return len(differing)
+
+
 def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> ListingRow | None:
     record = change.record
-    if (
-        record is None
-        or record.withdrawn
-        or change.slot >= rules.slots(change.household)
-        or change.household in rules.blocked
-    ):
+    if record is None or record.withdrawn or change.slot >= rules.slots(change.household):
         return None
     try:
         listing = bounded(read_listing(record.body), record.created_at_ms)
@@ -118,6 +134,7 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
         created_at_ms=record.created_at_ms,
         visible_until_ms=listing.visible_until_ms,
         state=_state_from_mark(connection, change, record),
+        concealed=rules.unseen.conceals(record.household, record.key, listing),
     )
 
 

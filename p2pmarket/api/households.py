@@ -74,13 +74,13 @@ async def _members(call: Call) -> MembersAnswer:
 
 async def _block(call: Call) -> Done:
     member = await find_household(call.node, call.path["household"])
-    await call.node.community.block(member.household, True)
+    await call.node.moderation.choices.block(member.household, True)
     return Done()
 
 
 async def _unblock(call: Call) -> Done:
     member = await find_household(call.node, call.path["household"])
-    await call.node.community.block(member.household, False)
+    await call.node.moderation.choices.block(member.household, False)
     return Done()
 
 

@@ -156,8 +156,8 @@ async def test_a_blocked_household_is_hidden_here_only_and_after_a_restart_too(
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
     await ben.publish("Ben's cot")
     await world.settle()
-    assert await refused(ana.node.community.block(ana.id, True)) == "not-yourself"
-    await ana.node.community.block(ben.id, True)
+    assert await refused(ana.node.moderation.choices.block(ana.id, True)) == "not-yourself"
+    await ana.node.moderation.choices.block(ben.id, True)
     assert await ana.titles() == []
     assert await cem.titles() == ["Ben's cot"]
     await ana.stop()
@@ -167,7 +167,7 @@ async def test_a_blocked_household_is_hidden_here_only_and_after_a_restart_too(
     await world.pass_time(90)
     assert await ana.titles() == []
     assert [v.name for v in await ana.node.community.members() if v.blocked] == ["ben"]
-    await ana.node.community.block(ben.id, False)
+    await ana.node.moderation.choices.block(ben.id, False)
     await world.settle()
     assert await ana.titles() == ["Ben's bike", "Ben's cot"]
 

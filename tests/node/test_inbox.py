@@ -48,7 +48,7 @@ class Door:
 
 @pytest.fixture
 async def door(database: Database, nursery: trio.Nursery) -> AsyncIterator[Door]:
-    store = RecordStore(database, lambda: ViewRules(10, frozenset()))
+    store = RecordStore(database, lambda: ViewRules(10))
     clock, conduct = ManualClock(NOW_MS), Conduct()
     members = VECTORS.found().extended(await store.load())
     inbox = Inbox(store, clock, conduct, members)
@@ -74,7 +74,7 @@ async def test_what_is_admitted_is_durable_when_submit_returns(door: Door) -> No
     records = [*founding(), VECTORS.listing(ANA)]
     verdicts = await door.inbox.submit(raws(*records), None)
     assert [type(verdict) for verdict in verdicts] == [Admit, Admit, Admit]
-    again = RecordStore(door.store.database, lambda: ViewRules(10, frozenset()))
+    again = RecordStore(door.store.database, lambda: ViewRules(10))
     await again.load()
     assert len(again.membership) + len(again.content) == 3
 
@@ -166,7 +166,7 @@ async def test_what_its_author_is_told_is_refused_is_not_kept(door: Door) -> Non
 async def test_gossip_beyond_the_queue_is_dropped_and_counted(
     database: Database,
 ) -> None:
-    store = RecordStore(database, lambda: ViewRules(10, frozenset()))
+    store = RecordStore(database, lambda: ViewRules(10))
     conduct = Conduct()
     inbox = Inbox(store, ManualClock(NOW_MS), conduct, VECTORS.found())  # nobody runs it
     async with trio.open_nursery() as nursery:
@@ -249,7 +249,7 @@ async def test_expired_membership_leaves_evaluation_and_file_together(door: Door
     door.clock.advance(60_000)
     assert await door.inbox.purge() == 3
     assert door.inbox.members.member(BEN.id) is None
-    again = RecordStore(door.store.database, lambda: ViewRules(10, frozenset()))
+    again = RecordStore(door.store.database, lambda: ViewRules(10))
     loaded = VECTORS.found().extended(await again.load())
     assert set(loaded.records) == set(door.inbox.members.records)
     assert len(again.content) == 0

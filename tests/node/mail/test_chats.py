@@ -81,7 +81,7 @@ async def last_is_read(household: Household, other: Household) -> bool:
 
 async def test_what_cannot_be_sent_says_why(world: World, mail: Correspondence) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
-    await ana.node.community.block(cem.id, True)
+    await ana.node.moderation.choices.block(cem.id, True)
     for to, text, code in (
         (ana.id, "Hello", "not-yourself"),
         (HouseholdId(bytes(32)), "Hello", "household-not-found"),

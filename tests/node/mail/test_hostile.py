@@ -208,7 +208,7 @@ async def test_who_is_blocked_cannot_write_directly_or_through_others(
     world: World, mail: Correspondence
 ) -> None:
     ana, ben, cem = await world.community(["ana", "ben", "cem"])
-    await ben.node.community.block(ana.id, True)
+    await ben.node.moderation.choices.block(ana.id, True)
     await ana.node.chats.send(ben.id, "Answer me!")
     await mail.all_are(ana, ben.id, DeliveryState.REFUSED)
     world.part([ana], [ben])
@@ -219,7 +219,7 @@ async def test_who_is_blocked_cannot_write_directly_or_through_others(
     assert (await mail.states(ana, ben.id))[-1] is DeliveryState.HELD
     assert (await cem.node.post.holding()).for_others.parcels == 0
     assert ben.node.health()["mail-blocked"] >= 2
-    await ben.node.community.block(ana.id, False)
+    await ben.node.moderation.choices.block(ana.id, False)
     await ana.node.chats.send(ben.id, "Sorry")
     await mail.arrived(ben, ana.id, ["Sorry"])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 import sqlcipher3.dbapi2 as sqlite
 
 from node.search.query import SearchQuery
+from node.store.database import schema_steps
 from node.store.listing_index import (
     KnownWords,
     ListingRow,
@@ -85,8 +85,8 @@ class Market:
 def market(tmp_path: Path) -> Iterator[Market]:
     connection = sqlite.connect(str(tmp_path / "market.db"), isolation_level=None)
     connection.execute(f"PRAGMA key = \"x'{'07' * 32}'\"")
-    migration = resources.files("node.store") / "migrations" / "0002_listings.sql"
-    connection.executescript(migration.read_text(encoding="utf-8"))
+    for _, sql in schema_steps():
+        connection.executescript(sql)
     yield Market(connection)
     connection.close()
 

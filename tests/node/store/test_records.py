@@ -15,8 +15,10 @@ from node.store.database import Database
 from node.store.listings import find_listings
 from node.store.profiles import read_profiles
 from node.store.records import RecordStore
+from node.store.unseen import Unseen
 from node.store.views import ViewRules
 from protocol.envelope import Envelope
+from protocol.ids import HouseholdId
 from protocol.kinds import Kind, is_membership
 from protocol.mark import Mark, State
 from protocol.profile import Profile
@@ -56,7 +58,7 @@ def mark(on: Envelope, state: State, by: Household = ANA) -> Envelope:
 
 @pytest.fixture
 async def store(database: Database) -> RecordStore:
-    opened = RecordStore(database, lambda: ViewRules(10, frozenset()))
+    opened = RecordStore(database, lambda: ViewRules(10))
     await opened.load()
     return opened
 
@@ -69,7 +71,7 @@ async def shown(store: RecordStore, now_ms: int = NOW_MS) -> list[tuple[str, Sta
 
 async def check(store: RecordStore, standing: Sequence[Envelope]) -> None:
     """The file, the sets in memory and a store that is opened anew hold exactly these."""
-    again = RecordStore(store.database, lambda: ViewRules(10, frozenset()))
+    again = RecordStore(store.database, lambda: ViewRules(10))
     await again.load()
     for membership in (True, False):
         expected = sorted(
@@ -158,14 +160,12 @@ async def test_an_unreadable_body_is_held_and_hidden(store: RecordStore) -> None
 
 
 async def test_a_blocked_household_is_held_hidden_and_shown_again(database: Database) -> None:
-    blocked: set[int] = set()
-    store = RecordStore(database, lambda: ViewRules(10, frozenset(blocked)))
+    blocked: set[HouseholdId] = set()
+    store = RecordStore(database, lambda: ViewRules(10, Unseen(households=frozenset(blocked))))
     await store.load()
     mine, theirs = listing("Mine"), listing("Theirs", BEN)
     await store.apply([mine, theirs])
-    number = store.number_of(BEN.id)
-    assert number is not None
-    blocked.add(number)
+    blocked.add(BEN.id)
     await store.show_again(BEN.id)
     later = listing("More of theirs", BEN, slot=1)
     await store.apply([later])
