@@ -1,6 +1,6 @@
 """The messages of circuit relay v2 (libp2p specs, relay/circuit-v2).
 
-They are libp2p's own; its service is not used (docs/adr/0013).
+They are libp2p's own; its service is not used (docs/adr/0015).
 """
 
 from __future__ import annotations

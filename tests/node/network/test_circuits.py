@@ -1,5 +1,6 @@
 """Two hosts that do not dial each other meet through a third that volunteers."""
 
+import pytest
 import trio
 
 from node.network.libp2p import open_libp2p
@@ -21,6 +22,7 @@ async def circuit_of(network):
     return found[0]
 
 
+@pytest.mark.covers("TRN-30", "TRN-36")
 async def test_a_host_meets_another_through_a_volunteer(settings_of, member_gate, new_listener):
     one, two = new_listener(), new_listener()
     async with (

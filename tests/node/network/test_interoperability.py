@@ -15,12 +15,16 @@ from libp2p.crypto.x25519 import create_new_key_pair as create_noise_key_pair
 from libp2p.peer.peerinfo import info_from_p2p_addr
 from libp2p.pubsub.gossipsub import GossipSub
 from libp2p.pubsub.pubsub import Pubsub
+from libp2p.relay.circuit_v2.pb.circuit_pb2 import HopMessage, Status
+from libp2p.relay.circuit_v2.protocol import PROTOCOL_ID as HOP
+from libp2p.relay.circuit_v2.protocol import CircuitV2Protocol
+from libp2p.relay.circuit_v2.utils import read_delimited_msg, write_delimited_msg
 from libp2p.security.noise.transport import Transport as NoiseTransport
 from libp2p.stream_muxer.yamux.yamux import Yamux
 from libp2p.tools.anyio_service import background_trio_service
 from multiaddr import Multiaddr
 
-from node.network.libp2p import open_libp2p
+from node.network.libp2p import RelayLimits, open_libp2p
 from node.network.libp2p.byte_reader import ByteReader, encode_varint
 from node.network.libp2p.gate_transport import SECURITY_PROTOCOL
 from node.network.libp2p.private_network import PrivateConnection
@@ -160,3 +164,54 @@ async def test_streams_and_gossip_both_ways(
                         pass
                     heard = message
         assert listener.misconduct == []
+
+
+async def circuit_of(network):
+    with trio.fail_after(60):
+        while not (found := [each for each in network.addresses() if "/p2p-circuit" in each]):
+            await trio.lowlevel.checkpoint()
+    return found[0]
+
+
+@pytest.mark.covers("TRN-30", "TRN-31", "TRN-34")
+async def test_a_stock_relay_brings_two_of_ours_together(
+    settings_of, member_gate, new_listener, monkeypatch
+):
+    one, two = settings_of(1), settings_of(2)
+    async with (
+        stock_host(one.network_key, monkeypatch) as (stock, _, _),
+        open_libp2p(one)(member_gate(), new_listener()) as a,
+        open_libp2p(two)(member_gate(), new_listener()) as b,
+    ):
+        relay = CircuitV2Protocol(stock, allow_hop=True)
+        async with background_trio_service(relay):
+            await relay.event_started.wait()
+            b.serve(ECHO, echo)
+            await b.dial(str(stock.get_addrs()[0]))
+            address = await circuit_of(b)
+            assert await a.dial(address) == b.host_key
+            stream = await a.open_stream(b.host_key, ECHO)
+            await stream.send_frame(b"through a stranger's code")
+            assert await stream.receive_frame() == b"through a stranger's code"
+
+
+@pytest.mark.covers("TRN-30", "TRN-31", "TRN-32")
+async def test_a_volunteer_of_ours_serves_a_stock_client(
+    settings_of, member_gate, new_listener, monkeypatch
+):
+    """It reserves a place, and reads where the volunteer can be dialled and within which limits."""
+    listener = new_listener()
+    async with (
+        stock_host(settings_of(1).network_key, monkeypatch) as (stock, _, _),
+        open_libp2p(settings_of(2, volunteers=True))(member_gate(), listener) as relay,
+    ):
+        await stock.connect(info_from_p2p_addr(Multiaddr(relay.addresses()[0])))
+        relay_id = info_from_p2p_addr(Multiaddr(relay.addresses()[0])).peer_id
+        stream = await stock.new_stream(relay_id, [HOP])
+        await write_delimited_msg(stream, HopMessage(type=HopMessage.RESERVE))
+        answer = await read_delimited_msg(stream, HopMessage)
+        assert answer.status == Status.OK
+        told = [str(Multiaddr(each)) for each in answer.reservation.addrs]
+        assert told == list(relay.addresses())
+        assert answer.limit.data == RelayLimits().max_circuit_bytes
+        assert relay.reach().reservations == 1
