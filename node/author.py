@@ -109,11 +109,12 @@ class Author:
         bodies: Sequence[bytes],
         slots: range,
         reusable: Callable[[Envelope], bool] = lambda record: record.withdrawn,
+        window: int | None = None,
     ) -> list[Envelope | LocalError]:
         """Put new things into free slots; one result for each body, in order.
 
         slots: those that may be used. reusable: whether what stands in a slot may be
-        replaced by a later thing.
+        replaced by a later thing. window: fill the lowest so many first, then the next.
         """
         async with self._lock:
             standing = await self.standing(kind)
@@ -123,7 +124,7 @@ class Author:
                 return held is None or (held.withdrawn and reusable(held))
 
             # Empty slots first: whether what stands in one is over takes reading it.
-            turn = partial(_in_turn, slots, self._device_slot)
+            turn = partial(_in_turn, slots, self._device_slot, window)
             free = chain(
                 (s for s in turn() if is_empty(s)),
                 (s for s in turn() if not is_empty(s) and reusable(standing[s])),
@@ -327,12 +328,16 @@ def _lifetime_ms(kind: int) -> int:
     return addresses.LIFETIME_MS if kind == Kind.ADDRESSES else lifetime_ms(kind)
 
 
-def _in_turn(slots: range, device_slot: int) -> Iterator[int]:
+def _in_turn(slots: range, device_slot: int, window: int | None = None) -> Iterator[int]:
     """Yield all slots, a device's own first: two devices of one household that do not hear of
     each other for a while should not fill the same one, where only one thing can stand.
+
+    window: so it is within the lowest so many, and then within the next: the low ones count.
     """
-    yield from slots[device_slot :: limits.DEVICE_SLOTS]
-    yield from (slot for slot in slots if slot % limits.DEVICE_SLOTS != device_slot)
+    for start in range(0, len(slots), window or max(1, len(slots))):
+        part = slots[start : start + window] if window else slots
+        yield from (slot for slot in part if slot % limits.DEVICE_SLOTS == device_slot)
+        yield from (slot for slot in part if slot % limits.DEVICE_SLOTS != device_slot)
 
 
 def _why_refused(verdict: Park | Ignore | Reject) -> LocalError:

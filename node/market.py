@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from node.author import Author
@@ -47,13 +47,18 @@ class Market:
         store: RecordStore,
         clock: Clock,
         require_consent: Callable[[], None],
+        window: Callable[[], Awaitable[int | None]],
     ) -> None:
-        """require_consent: raises LocalError where the household may publish nothing (GOV-10)."""
+        """require_consent: raises LocalError where the household may publish nothing (GOV-10).
+
+        window: how many of the lowest slots are to be filled first (GOV-16); None for any.
+        """
         self._author = author
         self._inbox = inbox
         self._store = store
         self._clock = clock
         self._require_consent = require_consent
+        self._window = window
 
     async def publish(self, listings: Sequence[Listing]) -> list[StoredListing | LocalError]:
         """Publish new listings, one result each, in order.
@@ -77,7 +82,11 @@ class Market:
         ]
         records = iter(
             await self._author.publish(
-                Kind.LISTING, bodies, range(slots), lambda held: _is_over(held, now_ms)
+                Kind.LISTING,
+                bodies,
+                range(slots),
+                lambda held: _is_over(held, now_ms),
+                await self._window(),
             )
             if bodies
             else []

@@ -26,6 +26,7 @@ from protocol.kinds import Kind
 from protocol.ledger.receipt import Outcome
 from protocol.ledger.trust import completed_with
 from protocol.membership.evaluation import Member, Status
+from protocol.membership.members import Members
 from protocol.wire import Fields
 
 _SHOWN_SETTING = "shown-slots"
@@ -56,7 +57,7 @@ class FirstListings:
         self._conduct = conduct
         self._moved = trio.Event()
         self._shown: Mapping[int, int] = {}
-        inbox.on_members.append(lambda members: self._moved.set())
+        inbox.on_members.append(self._follow_members)
         inbox.on_stored.append(self._follow)
 
     async def load(self) -> None:
@@ -64,6 +65,7 @@ class FirstListings:
         packed = await read_setting(self._store.database, _SHOWN_SETTING)
         self._shown = {} if packed is None else _unpack(packed)
         self._community.newcomers = self._shown
+        self._free_own()
 
     async def limit(self, household: HouseholdId) -> int:
         """Return how many listings of a household its neighbours are shown."""
@@ -73,6 +75,16 @@ class FirstListings:
             return charter.listing_slots
         partners = completed_with(household, (await self._ledger.books.accounts()).counted)
         return self._limit(member, len(partners - {household}))
+
+    async def window(self) -> int | None:
+        """Return how many of the own lowest slots are to be filled first; None for any.
+
+        What stands in a low slot shows first.
+        """
+        charter = self._inbox.members.charter
+        if await self.limit(self._community.self_id) >= charter.listing_slots:
+            return None
+        return charter.reception.first_listings or None
 
     async def run(self) -> None:
         """Bring the views in line whenever something has moved, until cancelled."""
@@ -122,9 +134,7 @@ class FirstListings:
                 continue
             own = household == self._community.self_id
             found[number] = (
-                charter.listing_slots
-                if own
-                else self._limit(member, len(partners[household]))
+                charter.listing_slots if own else self._limit(member, len(partners[household]))
             )
         return found
 
@@ -138,6 +148,17 @@ class FirstListings:
         vouched = len(members.vouched(member.household))
         grown = charter.reception.first_listings * (1 + vouched + partners)
         return min(charter.listing_slots, grown)
+
+    def _follow_members(self, members: Members) -> None:
+        self._free_own()
+        self._moved.set()
+
+    def _free_own(self) -> None:
+        """Let the own household see all of its own from the first listing on."""
+        number = self._store.number_of(self._community.self_id)
+        if number is not None and number not in self._community.newcomers:
+            slots = self._inbox.members.charter.listing_slots
+            self._community.newcomers = {**self._community.newcomers, number: slots}
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         if any(record.kind == Kind.LEDGER for record in records):

@@ -202,6 +202,10 @@ async def _show_household(call: Call) -> HouseholdAnswer:
         status=member.status,  # type: ignore[arg-type]
         place=None if member.place is None else member.place.name,
         invited_by=None if founder else household_name(member.inviter, names),
+        vouched_by=[
+            household_name(household, names)
+            for household in sorted(node.inbox.members.vouched(member.household))
+        ],
         joined_at=iso(member.joined_at_ms),
         connected=member.connected,
         blocked=member.blocked,

@@ -219,7 +219,10 @@ class TrustAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdAnswer:
-    """One household: what it says of itself, and what is known of it."""
+    """One household: what it says of itself, and what is known of it.
+
+    vouched_by: confirmed households that speak for it.
+    """
 
     id: str
     name: str
@@ -227,6 +230,7 @@ class HouseholdAnswer:
     status: MemberStatusName
     place: str | None
     invited_by: HouseholdName | None
+    vouched_by: list[HouseholdName]
     joined_at: str
     connected: bool
     blocked: bool

@@ -74,6 +74,7 @@ def _profile_lines(found: dict[str, Any]) -> list[str]:
         (_("Is"), vocabulary.label(vocabulary.MEMBER_STATUSES, found["status"])),
         (_("Since"), day(moment(found["joined_at"]))),
         (_("Invited by"), "" if inviter is None else named(inviter)),
+        (_("Vouched for by"), ", ".join(map(named, found["vouched_by"]))),
         (_("Now"), _("blocked by you") if found["blocked"] else _presence(found)),
         (_("Id"), found["id"]),
     ]

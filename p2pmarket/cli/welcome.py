@@ -8,18 +8,26 @@ from typing import Any
 from p2pmarket import vocabulary
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe
+from p2pmarket.cli.terminal import in_quotes, paragraph
 from p2pmarket.texts import _, msgid
 
 _STEPS: Mapping[str, str] = {
     "phrase": msgid("The 24 words are on paper, in a safe place"),
     "met": msgid("Met a neighbour's node"),
     "confirmed": msgid("Confirmed by a member"),
-    "profile": msgid("Said who you are and where: p2pmarket profile --about … --place …"),
-    "listing": msgid("Offered one thing: p2pmarket publish --kind lend --title …"),
+    "profile": msgid("Said who you are and where"),
+    "listing": msgid("Offered one thing"),
     "traded-or-vouched": msgid("Known to a neighbour: one has vouched for you or traded with you"),
-    "second-computer": msgid("Added a second computer: p2pmarket device add NAME"),
+    "second-computer": msgid("Added a second computer"),
 }
+_NEXT: Mapping[str, str] = {
+    "profile": msgid("Next, say who you are: “p2pmarket profile --about … --place …”."),
+    "listing": msgid("Next, offer one thing: “p2pmarket publish --kind lend --title …”."),
+    "second-computer": msgid(
+        "Next, add a second computer, so that nothing hangs on one: “p2pmarket device add NAME”."
+    ),
+}
+"""What people can do at once; the rest comes with neighbours and time."""
 _MARKS: Mapping[bool | None, str] = {True: "[x]", False: "[ ]", None: "[?]"}
 
 
@@ -45,7 +53,6 @@ def _lines(found: dict[str, Any]) -> list[str]:
         if refusal["reason"]:
             lines += paragraph(refusal["reason"], indent="  ")
         lines += paragraph(_("Another member that may decide can still let you in."))
-    undone = next((step for step in found["steps"] if step["done"] is False), None)
-    if undone is not None:
-        lines += ["", *paragraph(_("Next: {step}.").format(step=safe(_(_STEPS[undone["what"]]))))]
-    return lines
+    undone = [step["what"] for step in found["steps"] if step["done"] is False]
+    todo = next((_NEXT[what] for what in undone if what in _NEXT), None)
+    return lines if todo is None else [*lines, "", *paragraph(_(todo))]

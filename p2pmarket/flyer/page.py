@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from p2pmarket.flyer.metrics import wrap
 
 POINTS_PER_MM = 72 / 25.4
+_GROUP = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,10 @@ class Page:
         """Return a paragraph's lines."""
         if not monospaced:
             return wrap(text, size, self.room, bold)
-        fitting = max(1, int(self.room / (size * 0.6)))  # Courier: each character 600/1000
-        return [text[at : at + fitting] for at in range(0, len(text), fitting)]
+        # Courier: each character is 600/1000 wide. In groups a text is easier to type.
+        groups = max(1, int(self.room / (size * 0.6)) // (_GROUP + 1))
+        split = [text[at : at + _GROUP] for at in range(0, len(text), _GROUP)]
+        return [" ".join(split[at : at + groups]) for at in range(0, len(split), groups)]
 
     def gap(self, height: float) -> None:
         """Leave some room."""
