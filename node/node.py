@@ -191,7 +191,14 @@ async def _running(
             lambda: neighbourhood.told_revoked,
             governance.charters.require_consent,
         )
-        market = Market(author, inbox, store, clock, governance.charters.require_consent)
+        market = Market(
+            author,
+            inbox,
+            store,
+            clock,
+            governance.charters.require_consent,
+            lambda: joining.first_listings.window(),
+        )
         neighbourhood = Neighbourhood(
             network,
             database,
