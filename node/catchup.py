@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 import trio
@@ -39,6 +39,8 @@ _MAX_IDLE_RECORDS = 1_000
 """What one stream may ask or offer in vain, beyond twice the size of the set."""
 _BULK = 1_000
 """Records from one reply; above it only one neighbour at a time is asked."""
+_MAX_LACKING = 4_096
+"""What a neighbour lacked is told to others, up to this number."""
 _MAX_COMPARES = 2 * MAX_ROUNDS
 """On one stream: both scopes at their longest (spec 05)."""
 _NEARLY_FULL_BYTES = messages.MAX_BATCH_BYTES - MAX_RECORD_BYTES
@@ -49,7 +51,10 @@ _FETCH = min(messages.MAX_FETCH, messages.MAX_BATCH_BYTES // MAX_RECORD_BYTES * 
 
 @dataclass(slots=True)
 class Exchange:
-    """What one exchange did. Bytes are those of comparing, both ways; records come extra."""
+    """What one exchange did. Bytes are those of comparing, both ways; records come extra.
+
+    lacking: the first records that the neighbour lacked; it has been given them.
+    """
 
     round_trips: int = 0
     compared_bytes: int = 0
@@ -59,6 +64,7 @@ class Exchange:
     missing: int = 0
     record_bytes: int = 0
     withheld: int = 0
+    lacking: list[Item] = field(default_factory=list)
     scope: trio.CancelScope | None = None
 
     def moved(self, records: int) -> None:
@@ -186,6 +192,7 @@ class Catchup:
             self.missing[peer] = done.missing - done.fetched
             await self._fetch_in_turn(stream, peer, need, done)
             await self._offer(stream, have, done)
+            done.lacking += have[: _MAX_LACKING - len(done.lacking)]
 
     async def _fetch_in_turn(
         self, stream: Stream, peer: HostKey, need: Sequence[Wanted], done: Exchange

@@ -105,6 +105,7 @@ class NodeListener:
         self._conduct.count("catchup-offered", done.offered)
         if self._nursery is not None:
             self._nursery.start_soon(self._try, self._sync.note_equal, peer)
+            self._nursery.start_soon(self._try, self._neighbourhood.note_equal, peer)
 
     async def _keep(
         self, scope: trio.CancelScope, peer: HostKey, address: str, outbound: bool

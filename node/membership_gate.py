@@ -50,9 +50,11 @@ class MembershipGate:
         on_passed: Callable[[Passed], None],
         on_refused: Callable[[str], None],
         started: trio.Event,
+        has_room_for: Callable[[Member], bool],
     ) -> None:
         """banned: asked for the host, and for the household that it has proved to be of.
 
+        has_room_for: asked of whoever dials this node and belongs.
         on_refused: told each refusal of ours, by reason, to count it.
         started: set once the node's services can answer; until then gates wait.
         """
@@ -64,6 +66,7 @@ class MembershipGate:
         self._on_passed = on_passed
         self._on_refused = on_refused
         self._started = started
+        self._has_room_for = has_room_for
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         """Run the exchange; raises Refused. Called by the network before it opens streams."""
@@ -99,6 +102,8 @@ class MembershipGate:
     async def _answer(self, channel: Channel, remote: HostKey) -> None:
         hello = await _receive_hello(channel)
         passed = self._judge(hello, remote)
+        if not isinstance(passed, str) and not self._has_room_for(passed.member):
+            passed = "busy"
         if isinstance(passed, str):
             await channel.send(messages.write_refusal(passed))
             raise Refused(passed, by_us=True)

@@ -7,11 +7,12 @@ connection succeeded before. A household's address record is renewed here too.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from random import Random
 
 import trio
 
+from node.address_book import FIRST_DELAY_S, LONGEST_DELAY_S, AddressBook, Candidate
+from node.anchors import Anchors
 from node.author import Author
 from node.clock import Clock
 from node.conduct import Conduct
@@ -24,30 +25,20 @@ from protocol import addresses as bodies
 from protocol.addresses import Addresses, read_addresses
 from protocol.envelope import Envelope
 from protocol.errors import LocalError, RemoteError
+from protocol.ids import HouseholdId
 from protocol.kinds import Kind
 from protocol.membership.members import Members
 
-MAX_OUTBOUND = 12
-_FIRST_DELAY_S = 1.0
-_LONGEST_DELAY_S = 300.0
 _ROUND_S = 5.0
 _DIAL_DEADLINE_S = 10.0
 _HOST_DEADLINE_S = 15.0
 """For all addresses of one host: those that never answer must not keep others waiting."""
-_MAX_CANDIDATES = 500
 _MAX_STRAY = 64
 _DIALS_AT_ONCE = 4
+_STRAYS_AT_ONCE = 2
+"""Beside them: neither kind keeps the other waiting."""
 _FAREWELL_S = 1.0
 _GONE = frozenset({"removed", "left", "revoked"})
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A host that could be dialled. due_s: on trio's clock."""
-
-    addresses: dict[str, None] = field(default_factory=dict)
-    delay_s: float = _FIRST_DELAY_S
-    due_s: float = 0.0
 
 
 class Neighbourhood:
@@ -65,6 +56,7 @@ class Neighbourhood:
         random: Random,
         device_slot: int,
         clock_agrees: Callable[[], bool],
+        anchors: Anchors,
     ) -> None:
         """clock_agrees: whether some neighbour's clock is close to ours."""
         self._network = network
@@ -77,8 +69,9 @@ class Neighbourhood:
         self._random = random
         self._device_slot = device_slot
         self._clock_agrees = clock_agrees
-        self._candidates: dict[HostKey, _Candidate] = {}
-        self._strays: dict[str, _Candidate] = {}
+        self._anchors = anchors
+        self._book = AddressBook()
+        self._strays: dict[str, Candidate] = {}
         self._wake = trio.Event()
         self._moved = trio.Event()
         self.told_removed = False
@@ -88,9 +81,11 @@ class Neighbourhood:
         inbox.on_stored.append(self._follow)
         inbox.on_members.append(self._close_to_strangers)
         self._leaving: list[HostKey] = []
+        self._crowded = trio.Event()
 
     async def load(self) -> None:
-        """Recall addresses from the file and from the members' records."""
+        """Recall good neighbours and addresses from the file, and the members' records."""
+        await self._anchors.load()
         for host, addresses in (await known_addresses(self._database)).items():
             for address in addresses:
                 self._learn(HostKey(host), address)
@@ -101,17 +96,22 @@ class Neighbourhood:
         """Somebody on the LAN, or in an invite, answers here; who it is shows at the gate."""
         for address in addresses:
             if len(self._strays) < _MAX_STRAY and address not in self._network.addresses():
-                stray = self._strays.setdefault(address, _Candidate({address: None}))
+                stray = self._strays.setdefault(address, Candidate({address: None}))
                 stray.due_s = min(stray.due_s, trio.current_time())
         self._wake.set()
 
     def connected(self, peer: HostKey, address: str, outbound: bool) -> None:
         """Note a connection: the address worked, and waiting starts anew from short."""
         self.told_removed = self.told_revoked = False  # who said so spoke for nobody else
-        candidate = self._candidates.setdefault(peer, _Candidate())
-        candidate.delay_s = _FIRST_DELAY_S
+        self._book.at(peer).delay_s = FIRST_DELAY_S
         if outbound:
             self._learn(peer, address)
+        self._anchors.met(peer)
+        self._crowded.set()
+
+    async def note_equal(self, peer: HostKey) -> None:
+        """Remember a neighbour as a good one. Raises LocalError if the disk is full."""
+        await self._anchors.note_equal(peer)
 
     async def remember(self, peer: HostKey, address: str) -> None:
         """Keep an address that worked across restarts. Raises LocalError if the disk is full."""
@@ -119,19 +119,21 @@ class Neighbourhood:
 
     def disconnected(self, peer: HostKey) -> None:
         """Dial again soon: most losses are short."""
-        candidate = self._candidates.get(peer)
+        self._anchors.parted(peer)
+        candidate = self._book.get(peer)
         if candidate is not None:
             candidate.due_s = trio.current_time() + self._random.uniform(0.1, 0.5)
             self._wake.set()
 
     def known(self) -> int:
         """Return how many hosts could be dialled."""
-        return len(self._candidates)
+        return len(self._book)
 
     async def run(self) -> None:
         """Dial and renew the own address record, until cancelled."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._announce)
+            nursery.start_soon(self._keep_bounds)
             while True:
                 self._wake = trio.Event()
                 await self._dial_round()
@@ -140,81 +142,106 @@ class Neighbourhood:
                 with trio.move_on_after(self._next_due()):
                     await self._wake.wait()
 
-    def _room(self) -> int:
-        return MAX_OUTBOUND - sum(c.outbound for c in self._network.connections())
+    async def _keep_bounds(self) -> None:
+        """Give up what is too much, after each new connection, until cancelled."""
+        while True:
+            await self._crowded.wait()
+            self._crowded = trio.Event()
+            for peer in self._anchors.surplus():
+                self._conduct.count("surplus-given-up")
+                await self._network.disconnect(peer)
 
-    def _dialable(self) -> list[tuple[HostKey, _Candidate]]:
+    def _dialable(self) -> list[tuple[HostKey, Candidate]]:
         """Hosts that are not connected, and of which an address is known."""
-        connected = {connection.peer for connection in self._network.connections()}
+        connected = self._connected()
         return [
             (host, candidate)
-            for host, candidate in self._candidates.items()
+            for host, candidate in self._book
             if host not in connected and candidate.addresses
         ]
 
+    def _connected(self) -> set[HostKey]:
+        return {connection.peer for connection in self._network.connections()}
+
+    def _wanted(self) -> tuple[dict[HostKey, Candidate], int]:
+        """Return who is worth dialling as things stand, and how many may be at once.
+
+        Without room for more, only one of a branch to which no own connection leads yet: it
+        takes the place of one in a branch to which several do.
+        """
+        dialable, room = dict(self._dialable()), self._anchors.room()
+        if room > 0:
+            return dialable, room
+        hosts = self._anchors.of_new_branches({h: c.claims for h, c in dialable.items()})
+        return {host: dialable[host] for host in hosts}, 1
+
+    def _wanted_strays(self) -> dict[str, Candidate]:
+        """Addresses of whom nobody knows: also without room, while one branch surrounds us."""
+        return self._strays if self._anchors.room() > 0 or self._anchors.is_narrow() else {}
+
     def _next_due(self) -> float:
-        if self._room() <= 0:
-            return _ROUND_S  # nobody is dialled before a connection is lost, which wakes us
         now = trio.current_time()
-        waiting = [candidate.due_s - now for _, candidate in self._dialable()]
-        waiting += [stray.due_s - now for stray in self._strays.values()]
+        waiting = [candidate.due_s - now for candidate in self._wanted()[0].values()]
+        waiting += [stray.due_s - now for stray in self._wanted_strays().values()]
         return max(0.05, min([_ROUND_S, *waiting]))
 
     async def _dial_round(self) -> None:
-        now, room = trio.current_time(), self._room()
-        due = [(host, candidate) for host, candidate in self._dialable() if candidate.due_s <= now]
-        self._random.shuffle(due)
-        own = self._inbox.members.member(self._author.household)
-        own_hosts = frozenset() if own is None else frozenset(own.devices.values())
-        due.sort(key=lambda candidate: candidate[0] not in own_hosts)  # one's own devices first
-        limiter = trio.CapacityLimiter(_DIALS_AT_ONCE)
+        now = trio.current_time()
+        wanted, most = self._wanted()
+        due = {host: c.claims for host, c in wanted.items() if c.due_s <= now}
+        strays = [(a, c) for a, c in self._wanted_strays().items() if c.due_s <= now]
+        slots, for_strays = trio.Semaphore(_DIALS_AT_ONCE), trio.Semaphore(_STRAYS_AT_ONCE)
         async with trio.open_nursery() as nursery:
-            for host, candidate in due[: max(0, room)]:
-                nursery.start_soon(self._dial, limiter, host, candidate)
-            for address, candidate in list(self._strays.items()):
-                if candidate.due_s <= now and room > 0:
-                    nursery.start_soon(self._dial_stray, limiter, address, candidate)
+            for address, candidate in strays:
+                nursery.start_soon(self._dial_stray, for_strays, address, candidate)
+            # Places are taken here, one by one, so that the most wanted are dialled first.
+            for host in self._anchors.order(due, most):
+                await slots.acquire()
+                nursery.start_soon(self._dial, slots, host, wanted[host])
 
-    async def _dial(
-        self, limiter: trio.CapacityLimiter, host: HostKey, candidate: _Candidate
-    ) -> None:
-        async with limiter:
-            with trio.move_on_after(_HOST_DEADLINE_S):
-                for address in list(candidate.addresses):
-                    # What fails comes last next time: then there is time for the others.
-                    candidate.addresses[address] = candidate.addresses.pop(address, None)
-                    try:
-                        await self._network.dial(address, _DIAL_DEADLINE_S)
-                    except Refused as refusal:
-                        self._note_refusal(refusal)
-                        if refusal.by_us and refusal.reason in _GONE:
-                            await self._forget(host)
-                        break
-                    except (DialFailed, NetworkError):
-                        self._conduct.count("dial-failed")
-                    else:
-                        rest = [a for a in candidate.addresses if a != address]
-                        candidate.addresses = dict.fromkeys([address, *rest])
-                        return
-        self._postpone(candidate)
+    async def _dial(self, slots: trio.Semaphore, host: HostKey, candidate: Candidate) -> None:
+        try:
+            if not await self._reach(host, candidate):
+                candidate.postpone(self._random)
+        finally:
+            slots.release()
 
-    async def _dial_stray(
-        self, limiter: trio.CapacityLimiter, address: str, candidate: _Candidate
-    ) -> None:
-        async with limiter:
-            try:
-                host = await self._network.dial(address, _DIAL_DEADLINE_S)
-            except Refused as refusal:
-                self._note_refusal(refusal)
+    async def _reach(self, host: HostKey, candidate: Candidate) -> bool:
+        """Try the addresses of a host in turn; whether one worked."""
+        with trio.move_on_after(_HOST_DEADLINE_S):
+            for address in list(candidate.addresses):
+                candidate.prefer(address, works=False)
+                try:
+                    await self._network.dial(address, _DIAL_DEADLINE_S)
+                except Refused as refusal:
+                    self._note_refusal(refusal)
+                    if refusal.by_us and refusal.reason in _GONE:
+                        await self._forget(host)
+                    return False
+                except (DialFailed, NetworkError):
+                    self._conduct.count("dial-failed")
+                else:
+                    candidate.prefer(address, works=True)
+                    return True
+        return False
+
+    async def _dial_stray(self, slots: trio.Semaphore, address: str, candidate: Candidate) -> None:
+        await slots.acquire()
+        try:
+            host = await self._network.dial(address, _DIAL_DEADLINE_S)
+        except Refused as refusal:
+            self._note_refusal(refusal)
+            self._strays.pop(address, None)
+        except NetworkError:
+            self._conduct.count("dial-failed")
+            candidate.postpone(self._random)
+            if candidate.delay_s >= LONGEST_DELAY_S:
                 self._strays.pop(address, None)
-            except NetworkError:
-                self._conduct.count("dial-failed")
-                self._postpone(candidate)
-                if candidate.delay_s >= _LONGEST_DELAY_S:
-                    self._strays.pop(address, None)
-            else:
-                self._strays.pop(address, None)
-                self._learn(host, address)
+        else:
+            self._strays.pop(address, None)
+            self._learn(host, address)
+        finally:
+            slots.release()
 
     def _note_refusal(self, refusal: Refused) -> None:
         self._conduct.count(f"refused:{refusal.reason}")
@@ -222,30 +249,9 @@ class Neighbourhood:
             self.told_removed |= refusal.reason == "removed"
             self.told_revoked |= refusal.reason == "revoked"
 
-    def _postpone(self, candidate: _Candidate) -> None:
-        candidate.due_s = trio.current_time() + candidate.delay_s * self._random.uniform(0.7, 1.3)
-        candidate.delay_s = min(_LONGEST_DELAY_S, candidate.delay_s * 2)
-
-    def _learn(self, host: HostKey, address: str) -> None:
-        if host == self._network.host_key:
-            return
-        if host not in self._candidates and len(self._candidates) >= _MAX_CANDIDATES:
-            self._drop_strangers()
-            if len(self._candidates) >= _MAX_CANDIDATES:
-                return
-        candidate = self._candidates.setdefault(host, _Candidate())
-        if address not in candidate.addresses:
-            candidate.addresses[address] = None
-            candidate.due_s = min(candidate.due_s, trio.current_time())
-            while len(candidate.addresses) > 2 * bodies.MAX_ADDRESSES:
-                candidate.addresses.pop(next(iter(candidate.addresses)))
-
-    def _drop_strangers(self) -> None:
-        """Make room: a member may give its devices ever new hosts."""
-        connected = {connection.peer for connection in self._network.connections()}
-        for host in list(self._candidates):
-            if host not in connected and self._inbox.members.by_host(host) is None:
-                del self._candidates[host]
+    def _learn(self, host: HostKey, address: str, named_by: HouseholdId | None = None) -> None:
+        if host != self._network.host_key:
+            self._book.learn(host, address, named_by, self._inbox.members, self._connected())
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
         for record in records:
@@ -258,7 +264,7 @@ class Neighbourhood:
             if not self._inbox.members.is_host_of(told.host, record.household):
                 continue  # only a household's own hosts: nobody sends others elsewhere
             for address in told.addresses:
-                self._learn(HostKey(told.host), address)
+                self._learn(HostKey(told.host), address, record.household)
             self._wake.set()
 
     def _close_to_strangers(self, members: Members) -> None:
@@ -281,7 +287,8 @@ class Neighbourhood:
             await self._network.disconnect(host)
 
     async def _forget(self, host: HostKey) -> None:
-        self._candidates.pop(host, None)
+        self._book.forget(host)
+        self._anchors.forget(host)
         try:
             await forget_host(self._database, host)
         except LocalError:

@@ -14,6 +14,7 @@ from random import Random
 
 import trio
 
+from node.anchors import Anchors
 from node.attending import Attending
 from node.author import Author, Keys
 from node.catchup import Catchup, Exchange
@@ -25,6 +26,7 @@ from node.devices import Devices
 from node.enrolment import DATABASE_FILE, Discovery
 from node.gossip import Gossip
 from node.governance.opening import Governance, open_governance
+from node.horizon import Horizon
 from node.identity import Identity
 from node.inbox import Inbox
 from node.joining.opening import Joining, open_joining
@@ -38,6 +40,7 @@ from node.moderation.opening import Moderation, open_moderation
 from node.neighbourhood import Neighbourhood
 from node.network.port import HostKey, Network, OpenNetwork
 from node.reachability import Reachability
+from node.shown import Shown
 from node.store.database import Database, open_database
 from node.store.records import RecordStore
 from node.store.settings import Enrolment, read_enrolment
@@ -98,6 +101,7 @@ class Node:
     database: Database
     neighbourhood: Neighbourhood
     reachability: Reachability
+    horizon: Horizon
     joining: Joining
     governance: Governance
     moderation: Moderation
@@ -163,6 +167,7 @@ async def _running(
         listener.on_passed,
         lambda reason: conduct.count(f"gate-refused:{reason}"),
         started,
+        lambda member: anchors.has_room_for(member),
     )
     open_network = options.network(enrolment.host_seed, enrolment.network_key)
     async with open_network(gate, listener) as network:
@@ -171,7 +176,12 @@ async def _running(
             lambda: sum(catchup.missing.values()), root is None,
         )  # fmt: skip
 
+        shown = Shown(
+            inbox, lambda item: any(item in store.items(scope) for scope in (True, False)), conduct
+        )
+
         def on_equal(peer: HostKey, done: Exchange) -> None:
+            shown.compared(peer, done.lacking)
             listener.on_equal(peer, done)
             ledger.caught_up()
 
@@ -199,6 +209,13 @@ async def _running(
             governance.charters.require_consent,
             lambda: joining.first_listings.window(),
         )
+        anchors = Anchors(
+            network, database, inbox, clock, random, author.household,
+            sync.household_of, shown.hides,
+        )  # fmt: skip
+        horizon = Horizon(
+            network, store, inbox, clock, conduct, sync, anchors, shown, author.household
+        )
         neighbourhood = Neighbourhood(
             network,
             database,
@@ -210,6 +227,7 @@ async def _running(
             random,
             device_slot,
             lambda: skew.trustworthy,
+            anchors,
         )
         post = Post(
             network,
@@ -261,7 +279,7 @@ async def _running(
         moderation, moderating = open_moderation(database, community, inbox, store, clock, conduct)
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, reachability, joining, governance, moderation,
+            database, neighbourhood, reachability, horizon, joining, governance, moderation,
             conduct, network,
         )  # fmt: skip
         await copy_watch.load()

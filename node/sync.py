@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from node.clock import Clock
@@ -78,6 +78,11 @@ class Sync:
         if household is None or not self._inbox.members.is_host_of(peer, household):
             return None
         return household
+
+    @property
+    def last_equal(self) -> Mapping[HouseholdId, int]:
+        """Household → when the sets were last equal with one of its hosts (Unix ms)."""
+        return self._last
 
     async def load(self) -> None:
         """Recall the last syncs from the file."""

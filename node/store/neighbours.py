@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from node.store.database import Connection, Database
 from protocol.ids import HouseholdId
 
 _ADDRESSES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class GoodNeighbour:
+    """A host with which the sets were equal. Times are Unix milliseconds.
+
+    household: whose it proved to be. hours_equal: in how many different hours they were equal.
+    """
+
+    host: bytes
+    household: HouseholdId
+    first_met_ms: int
+    last_equal_ms: int
+    hours_equal: int
 
 
 async def remember_address(database: Database, host: bytes, address: str, at_ms: int) -> None:
@@ -39,10 +55,44 @@ async def known_addresses(database: Database) -> dict[bytes, list[str]]:
 
 
 async def forget_host(database: Database, host: bytes) -> None:
-    """Drop the addresses of a host that no longer belongs."""
-    await database.write(
-        lambda connection: connection.execute("DELETE FROM address WHERE host = ?", (host,))
+    """Drop the addresses of a host that no longer belongs, and that it ever was a good one."""
+
+    def write(connection: Connection) -> None:
+        connection.execute("DELETE FROM address WHERE host = ?", (host,))
+        connection.execute("DELETE FROM good_neighbour WHERE host = ?", (host,))
+
+    await database.write(write)
+
+
+async def good_neighbours(database: Database) -> list[GoodNeighbour]:
+    """Return the hosts with which the sets were equal before."""
+    rows = await database.read(
+        lambda connection: connection.execute(
+            "SELECT host, household, first_met_ms, last_equal_ms, hours_equal FROM good_neighbour"
+        ).fetchall()
     )
+    return [GoodNeighbour(host, HouseholdId(id), *figures) for host, id, *figures in rows]
+
+
+async def keep_good_neighbour(
+    database: Database, good: GoodNeighbour, instead_of: bytes | None
+) -> None:
+    """Keep or renew what is known of a host; instead_of: the host that makes room for it."""
+
+    def write(connection: Connection) -> None:
+        connection.execute("DELETE FROM good_neighbour WHERE host = ?", (instead_of,))
+        connection.execute(
+            "INSERT OR REPLACE INTO good_neighbour VALUES (?, ?, ?, ?, ?)",
+            (
+                good.host,
+                good.household,
+                good.first_met_ms,
+                good.last_equal_ms,
+                good.hours_equal,
+            ),
+        )
+
+    await database.write(write)
 
 
 async def note_synced(database: Database, number: int, at_ms: int) -> None:

@@ -83,8 +83,8 @@ async def test_nobody_is_sent_to_another_s_machine_in_a_third_one_s_name(world: 
         await world.settle()
         await world.pass_time(30)
     known = await known_addresses(ana.node.database)
-    assert victim not in ana.node.neighbourhood._candidates
-    assert "/memory/victim" not in ana.node.neighbourhood._candidates[ben.wire.host_key].addresses
+    assert victim not in ana.node.neighbourhood._book.hosts
+    assert "/memory/victim" not in ana.node.neighbourhood._book.hosts[ben.wire.host_key].addresses
     assert all("/memory/victim" not in addresses for addresses in known.values())
 
 
@@ -157,8 +157,8 @@ async def test_hosts_of_nobody_leave_room_for_a_newcomer_s(world: World) -> None
     await cem.start()
     await world.until(
         lambda: (
-            cem.wire.host_key in ana.node.neighbourhood._candidates
-            and bool(ana.node.neighbourhood._candidates[cem.wire.host_key].addresses)
+            cem.wire.host_key in ana.node.neighbourhood._book.hosts
+            and bool(ana.node.neighbourhood._book.hosts[cem.wire.host_key].addresses)
         )
     )
 
@@ -171,7 +171,7 @@ async def test_a_removed_household_s_addresses_are_forgotten(world: World) -> No
     await ben.stop()
     await world.pass_time(60)
     for household in (ana, cem):
-        assert host not in household.node.neighbourhood._candidates
+        assert host not in household.node.neighbourhood._book.hosts
         assert host not in await known_addresses(household.node.database)
 
 
@@ -179,8 +179,8 @@ async def test_an_address_found_on_the_lan_is_dialled_and_nonsense_is_given_up(
     world: World,
 ) -> None:
     ana, ben = await world.community(["ana", "ben"])
-    ben.node.neighbourhood._candidates.clear()
-    ana.node.neighbourhood._candidates.clear()
+    ben.node.neighbourhood._book.hosts.clear()
+    ana.node.neighbourhood._book.hosts.clear()
     await ana.wire.disconnect(ben.wire.host_key)
     await world.pass_time(30)
     assert not ana.wire.connections()
