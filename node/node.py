@@ -53,6 +53,7 @@ from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
 from protocol.kinds import Kind
 from protocol.membership.members import found
+from protocol.membership.showing import proof_of
 from protocol.signing import KeyPair, Seed
 
 _PURGE_S = 60.0
@@ -154,7 +155,7 @@ async def _running(
     author = Author(keys, device_slot, clock, inbox, store, lambda records: gossip.spread(records))
 
     def own_proof() -> Sequence[Envelope]:
-        return inbox.members.proof(author.household) or own_records
+        return proof_of(author.household, inbox.members) or own_records
 
     started = trio.Event()
     listener = NodeListener(conduct)
@@ -276,7 +277,10 @@ async def _running(
         joining, joining_attending = open_joining(
             database, community, author, inbox, store, post, ledger, clock, conduct, device_slot
         )
-        moderation, moderating = open_moderation(database, community, inbox, store, clock, conduct)
+        moderation, moderating = open_moderation(
+            database, community, author, inbox, store, post, clock, conduct, device_slot,
+            governance.charters.require_consent,
+        )  # fmt: skip
         node = Node(
             community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
             database, neighbourhood, reachability, horizon, joining, governance, moderation,

@@ -15,7 +15,7 @@ from itertools import chain
 from protocol import limits
 from protocol.charter import Charter
 from protocol.ids import CommunityId, HouseholdId
-from protocol.membership.bodies import Removal
+from protocol.membership.bodies import Removal, Signer
 from protocol.membership.governance import Amendment
 from protocol.membership.tables import Said, Tables
 
@@ -74,8 +74,8 @@ class Bench:
     """Who has been named for a seat by enough of those who had theirs (spec GOV-4).
 
     stewards: those who took it, the most senior first. named: these, and those who have not
-    said yes. A household that is named belongs whether it says yes or not: else its yes, which
-    is one of its records, would decide whether its records count.
+    said yes, or have left. A household that is named belongs whether it says yes or not: else
+    its yes, which is one of its records, would decide whether its records count.
     """
 
     stewards: tuple[HouseholdId, ...]
@@ -112,7 +112,7 @@ def seat(founder: HouseholdId, quorum: int, tables: Tables) -> Bench:
 
         household = min(free, key=rank)
         named.append(household)
-        if tables.of(household).wants_seated(household):
+        if tables.of(household).wants_seated(household) and tables.has_joined(household):
             stewards.append(household)
             places.append(_places(tables.of(household)))
     return Bench(tuple(stewards), tuple(named))
@@ -123,15 +123,13 @@ def _places(said: Said) -> dict[HouseholdId, int]:
 
 
 def voting(stewards: Sequence[HouseholdId], tables: Tables) -> tuple[HouseholdId, ...]:
-    """Return the stewards that decide: those who left do not, nor a founder who stepped down.
+    """Return the stewards that decide: all, but a founder who stepped down if there are others.
 
-    Seats go on to rest on what they said: only the present leaves their hands. Where nobody
-    else is left the founder decides after all.
+    Seats go on to rest on what the founder said: only the present leaves its hands.
     """
     founder, *others = stewards
-    present = [steward for steward in others if tables.has_joined(steward)]
     stepped_down = tables.of(founder).seats.get(founder) is False
-    return tuple(present) if stepped_down and present else (founder, *present)
+    return tuple(others) if stepped_down and others else tuple(stewards)
 
 
 def removed_by(bench: Bench, quorum: int, tables: Tables) -> dict[HouseholdId, tuple[Removal, ...]]:
@@ -150,6 +148,24 @@ def removed_by(bench: Bench, quorum: int, tables: Tables) -> dict[HouseholdId, t
         for household, removals in said.items()
         if len(removals) >= enough and household not in bench.named
     }
+
+
+def agreed(removals: Sequence[Removal]) -> Removal:
+    """Return what those who remove a household say together: the senior one's reason, whom any
+    of them keeps, and of its signers those that all of them name, each up to the lowest month.
+    """
+    first = removals[0]
+    months = [{signer.device: signer.month for signer in r.signers} for r in removals]
+    return Removal(
+        first.household,
+        first.reason,
+        tuple(dict.fromkeys(household for r in removals for household in r.standing)),
+        tuple(
+            Signer(signer.device, min(of_one[signer.device] for of_one in months))
+            for signer in first.signers
+            if all(signer.device in of_one for of_one in months)
+        ),
+    )
 
 
 def council(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,7 +18,7 @@ from protocol.charter import Charter
 from protocol.ids import CommunityId, HouseholdId, ThingKey
 from protocol.membership.allowances import Allowances
 from protocol.membership.bodies import Certificate, Removal
-from protocol.membership.council import Council, council, removed_by, seat
+from protocol.membership.council import Council, agreed, council, removed_by, seat
 from protocol.membership.facts import Fact
 from protocol.membership.tables import Tables
 
@@ -98,6 +98,7 @@ def evaluate(
         founder: Member(founder, Status.FOUNDER, founder, None, 0, True, founded_at_ms, devices)
     }
     chosen: dict[HouseholdId, Fact] = {}
+    levels: dict[int, list[HouseholdId]] = defaultdict(list, {0: [founder]})
     allowances = Allowances(founding, bench.stewards)
 
     def recognise(fact: Fact, inviter: HouseholdId, depth: int, confirmed: bool) -> None:
@@ -105,6 +106,7 @@ def evaluate(
         household = fact.record.household
         status = Status.CONFIRMED if confirmed else Status.PROVISIONAL
         chosen[household] = fact
+        levels[depth].append(household)
         members[household] = Member(
             household,
             Status.LEFT if fact.record.withdrawn else status,
@@ -116,28 +118,50 @@ def evaluate(
             tables.of(household).devices,
         )
 
-    def walk(level: list[HouseholdId], depth: int, kept: Iterable[HouseholdId] = ()) -> None:
-        """Recognise whom the households of a level stand for, and whom these stand for, …"""
-        for below in range(depth + 1, limits.MAX_CHAIN_LINKS + 1):
-            next_level: list[HouseholdId] = []
-            for inviter in sorted(level):
-                stood_for = allowances.covered(inviter, tables.of(inviter).confirmations)
-                for household in (*stood_for, *kept) if inviter == founder else stood_for:
-                    if household in members or household in removals:
-                        continue
-                    certificates = tables.candidates(household)
-                    if certificates:
-                        recognise(certificates[0], inviter, below, confirmed=True)
-                        allowances.pass_on(inviter, household)
-                        next_level.append(household)
-            level = next_level
+    def joins(household: HouseholdId, inviter: HouseholdId) -> bool:
+        """Recognise a household below one that belongs, if it can join there."""
+        depth = members[inviter].depth + 1
+        certificates = tables.candidates(household)
+        if (
+            not certificates
+            or household in members
+            or household in removals
+            or depth > limits.MAX_CHAIN_LINKS
+        ):
+            return False
+        recognise(certificates[0], inviter, depth, confirmed=True)
+        allowances.pass_on(inviter, household)
+        return True
 
-    walk([founder], 0, kept={h for said in removals.values() for r in said for h in r.standing})
+    def stood_for(inviter: HouseholdId) -> list[HouseholdId]:
+        return allowances.covered(inviter, tables.of(inviter).confirmations)
+
+    def follow(inviters: list[HouseholdId]) -> None:
+        """Recognise who came by these, and by those that came by them, …
+
+        Where the certificate and its inviter agree nobody else can come between.
+        """
+        while inviters:
+            inviter = inviters.pop()
+            for household in stood_for(inviter):
+                if tables.invited_by(household) == inviter and joins(household, inviter):
+                    inviters.append(household)
+
+    follow([founder])
+    kept = {household for said in removals.values() for r in said for household in r.standing}
+    follow([household for household in sorted(kept) if joins(household, founder)])
     for household in bench.named:
-        if household not in members:
-            recognise(tables.candidates(household)[0], founder, 1, confirmed=True)
-            allowances.pass_on(founder, household)
-            walk([household], 1)
+        if joins(household, founder):
+            follow([household])
+    for depth in range(limits.MAX_CHAIN_LINKS):
+        follow(
+            [
+                household
+                for inviter in sorted(levels[depth])
+                for household in stood_for(inviter)
+                if joins(household, inviter)
+            ]
+        )
 
     used = _uses(tables, members)
     for fact in _provisional(tables, members, removals, used):
@@ -152,7 +176,7 @@ def evaluate(
     decided = council(community, founding, bench.stewards, tables, confirmed)
     return Outcome(
         members,
-        {household: said[0] for household, said in removals.items()},
+        {household: agreed(said) for household, said in removals.items()},
         used,
         chosen,
         {

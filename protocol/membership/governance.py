@@ -84,8 +84,16 @@ class Amendment:
         return hashlib.blake2b(self.pack(), digest_size=ID_BYTES, person=_DIGEST_PERSON).digest()
 
     def keeps_foundations(self, founding: Charter) -> bool:
-        """Tell whether what the founding charter fixes for good is unchanged."""
+        """Tell whether what the founding charter fixes for good is unchanged.
+
+        Credit once given is not to lose its value: where there was some from the beginning, the
+        limit may only be raised.
+        """
+        before, now = founding.credit, self.charter.credit
         return (
+            before is None
+            or (now is not None and now.unit == before.unit and now.limit >= before.limit)
+        ) and (
             self.charter.salt == founding.salt
             and self.charter.quorum == founding.quorum
             and self.charter.invite_budget == founding.invite_budget

@@ -14,7 +14,7 @@ from protocol.charter import Charter, read_charter
 from protocol.envelope import Envelope, Register, read_genesis, supersedes
 from protocol.ids import CommunityId, DeviceKey, HouseholdId, ThingKey
 from protocol.kinds import Kind, is_membership
-from protocol.membership.bodies import Confirmation, Device, Removal
+from protocol.membership.bodies import Device, Removal
 from protocol.membership.council import Council
 from protocol.membership.evaluation import Member, Outcome, evaluate
 from protocol.membership.facts import Fact, read_fact
@@ -253,70 +253,6 @@ class Members:
                 for household, held in self._facts.items()
             },
         )
-
-    # -- proofs
-
-    def proof(self, household: HouseholdId) -> Sequence[Envelope]:
-        """Return the records that show, from the founder down, that a household belongs.
-
-        At most MAX_PROOF_BYTES in all, the nearest links kept: a verifier knows the far
-        ones, which are the oldest. Empty if the household does not belong.
-        """
-        chosen: list[Envelope] = []
-        size = 0
-        signers: set[bytes] | None = None
-        current = self.member(household)
-        while current is not None:
-            link = self._devices(current.household, signers)
-            if current.household != self.founder:
-                standing_by = self._standing_by(current)
-                signers = {record.device for record in standing_by}
-                link += [fact.record for fact in self.facts_of(current.household, Kind.CERTIFICATE)]
-                link += standing_by
-            size += sum(len(record.raw) + 3 for record in link)
-            if size > limits.MAX_PROOF_BYTES - 64:
-                break
-            chosen += link
-            if current.household == self.founder:
-                break
-            current = self.member(current.inviter)
-        return chosen
-
-    def _devices(self, household: HouseholdId, signers: set[bytes] | None) -> list[Envelope]:
-        """Return the device records of a household, or only those of the given signing keys."""
-        return [
-            fact.record
-            for fact in self.facts_of(household, Kind.DEVICE)
-            if isinstance(fact.body, Device)
-            and not fact.record.withdrawn
-            and (signers is None or fact.body.signing in signers)
-        ]
-
-    def _standing_by(self, member: Member) -> list[Envelope]:
-        """Return the one record by which a household stands below its inviter."""
-        if not member.confirmed:
-            found = [
-                fact.record
-                for fact in self.facts_of(member.inviter, Kind.INVITE)
-                if fact.record.key == member.invite
-            ]
-            return sorted(found, key=lambda record: record.slot)[:1]
-        confirming = [
-            fact.record
-            for fact in self.facts_of(member.inviter, Kind.CONFIRMATION)
-            if isinstance(fact.body, Confirmation)
-            and fact.body.household == member.household
-            and not fact.record.withdrawn
-        ]
-        keeping = [
-            fact.record
-            for steward in self.council.voters
-            for fact in self.facts_of(steward, Kind.REMOVAL)
-            if isinstance(fact.body, Removal)
-            and member.household in fact.body.standing
-            and not fact.record.withdrawn
-        ]
-        return (confirming or keeping)[:1]
 
     # -- inner rules
 

@@ -142,6 +142,12 @@ class Tables:
         standing = self.of(household).certificate
         return [] if standing is None else [standing]
 
+    def invited_by(self, household: HouseholdId) -> HouseholdId | None:
+        """Return the inviter that a household's greatest certificate names."""
+        candidates = self.candidates(household)
+        body = candidates[0].body if candidates else None
+        return body.inviter if isinstance(body, Certificate) else None
+
     def has_joined(self, household: HouseholdId) -> bool:
         """Tell whether a household says that it belongs: its last certificate stands for it."""
         candidates = self.candidates(household)

@@ -347,7 +347,7 @@ def _trees() -> Iterator[Case]:
         DEVICE,
         *WORLD.joined(ANA, FOUNDER, slot=1),
         *WORLD.joined(BEN, FOUNDER),
-        WORLD.certificate(EVA, ANA),
+        WORLD.certificate(EVA, FOUNDER),
         WORLD.confirmation(ANA, EVA),
         WORLD.confirmation(BEN, EVA),
     ]
@@ -367,10 +367,18 @@ def _trees() -> Iterator[Case]:
         WORLD.confirmation(FOUNDER, EVA, slot=1),
     ]
     yield evaluate(
-        "nearest-inviter",
+        "own-inviter-first",
         ("MEM-12",),
-        "the founder's level comes first",
+        "whom the certificate names comes before who is nearer",
         nearer,
+        "2 confirmed 1 1 · 3 confirmed 2 2 · 4 confirmed 3 3",
+    )
+    adopted = [*nearer, WORLD.confirmation(BEN, EVA, withdrawn=True, revision=1)]
+    yield evaluate(
+        "adopted",
+        ("MEM-12",),
+        "its own inviter stands for it no more, another one does",
+        adopted,
         "2 confirmed 1 1 · 3 confirmed 2 2 · 4 confirmed 1 1",
     )
     slots = [WORLD.confirmation(ANA, Household(10 + n), slot=n) for n in range(5)]

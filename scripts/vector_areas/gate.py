@@ -14,6 +14,7 @@ from protocol.gate import Hello
 from protocol.kinds import Kind
 from protocol.membership.members import Members
 from protocol.membership.proof import judge
+from protocol.membership.showing import proof_of
 from vector_areas import Case
 
 NOW_MS = START_MS + DAY_MS
@@ -277,4 +278,4 @@ def _judgements() -> Iterator[Case]:
 
 
 def _proof(members: Members, household: Household) -> list[Envelope]:
-    return list(members.proof(household.id))
+    return list(proof_of(household.id, members))

@@ -238,7 +238,22 @@ def _seating() -> Iterator[Case]:
     alone = [seats(FOUNDER, against=[FOUNDER])]
     yield _govern("stepped-down-alone", ("GOV-6",), "nobody else is there", alone, [1])
     left = WORLD.certificate(ANA, FOUNDER, withdrawn=True, revision=1)
-    yield _govern("left", ("GOV-6",), "a steward that left", [*TWO, left], [1, 2])
+    yield _govern("left", ("GOV-4",), "who leaves has no seat", [*TWO, left], [1])
+    appointing = [
+        seats(FOUNDER, ANA, BEN), seats(ANA, ANA, BEN, EVA), seats(BEN, BEN, EVA), seats(EVA, EVA),
+        WORLD.certificate(ANA, FOUNDER, withdrawn=True, revision=1),
+        WORLD.certificate(BEN, FOUNDER, withdrawn=True, revision=1),
+    ]  # fmt: skip
+    yield _govern("left-and-appointing", ("GOV-4",), "their words end, too", appointing, [1])
+    false_first = [seats(FOUNDER, BEN, ANA), seats(BEN, ANA, BEN), seats(ANA, ANA, BEN)]
+    yield _govern("two-rank", ("GOV-4",), "Ben is named first", false_first, [1, 3, 2])
+    refused = Seats((Seat(KIM.id, False), Seat(ANA.id, True), Seat(BEN.id, True)))
+    ranked = [WORLD.sign(FOUNDER, Kind.SEATS, refused.pack()), seats(ANA, ANA, BEN),
+              seats(BEN, BEN)]  # fmt: skip
+    yield _govern("place-after-a-no", ("GOV-4",), "a no has a place, too", ranked, [1, 2, 3])
+    stood_down = [seats(FOUNDER, ANA, against=[FOUNDER]), seats(ANA, ANA),
+                  WORLD.certificate(ANA, FOUNDER, withdrawn=True, revision=1)]  # fmt: skip
+    yield _govern("stepped-down-and-left", ("GOV-6",), "the founder after all", stood_down, [1])
 
 
 def _removing() -> Iterator[Case]:
@@ -261,6 +276,12 @@ def _removing() -> Iterator[Case]:
     yield _govern("pardon", ("GOV-12",), "one withdraws", [*both, back], [1, 2])
     guests = [*WORLD.joined(MAX, EVA), *TWO, removal(FOUNDER, EVA), removal(ANA, EVA, (MAX,))]
     yield _govern("standing", ("MEM-10", "MEM-22"), "one of the two lists Max", guests, [1, 2])
+    named = [*TWO[1:], seats(FOUNDER, ANA, BEN), removal(ANA, BEN), removal(EVA, BEN)]
+    yield _govern("remove-named", ("GOV-4",), "named, without a seat", named, [1, 2])
+    not_removed = [*WORLD.joined(MAX, EVA), *TWO, removal(FOUNDER, EVA, (MAX,)), removal(FOUNDER,
+                   BEN, slot=1), removal(ANA, BEN, slot=1)]  # fmt: skip
+    yield _govern("standing-not-removed", ("MEM-10",), "the list is of no effect", not_removed,
+                  [1, 2])  # fmt: skip
     out = [
         seats(FOUNDER, ANA, against=[BEN]),
         seats(ANA, ANA, against=[BEN]),
@@ -293,6 +314,12 @@ def _charters() -> Iterator[Case]:
     ):
         changed = [*TWO, amendment(FOUNDER, other), amendment(ANA, other)]
         yield _govern(f"charter-{name}", ("GOV-2",), "fixed at the founding", changed, [1, 2])
+    fewer = [*THREE, amendment(FOUNDER, second), amendment(ANA, second), amendment(BEN, second),
+             amendment(ANA, third, 3, 1), amendment(BEN, third, 3, 1)]  # fmt: skip
+    yield _govern("charter-higher-number", ("GOV-9",), "two are enough", fewer, [1, 2, 3])
+    stepped = [seats(FOUNDER, ANA, BEN, against=[FOUNDER]), *THREE[1:],
+               amendment(FOUNDER, second), amendment(ANA, second)]  # fmt: skip
+    yield _govern("charter-stepped-down", ("GOV-6", "GOV-9"), "one of two", stepped, [1, 2, 3])
     twice = [amendment(FOUNDER, second), amendment(FOUNDER, second, slot=1), *TWO]
     yield _govern("charter-twice", ("GOV-9",), "one household is one", twice, [1, 2])
 
@@ -328,6 +355,8 @@ def _shares() -> Iterator[Case]:
         "shares-of-a-steward", ("MEM-34",), "her slots, and six below each", [*records, *lifted],
         [1, 2], world, (),
     )  # fmt: skip
+    yield from _kidnapping()
+    yield from _valued()
     backdated = World(charter=replace(CHARTER, invite_budget=1))
     pair = [backdated.certify_device(FOUNDER), *backdated.joined(ANA, FOUNDER),
             *backdated.joined(BEN, ANA), *backdated.joined(EVA, ANA, slot=1)]  # fmt: skip
@@ -336,3 +365,35 @@ def _shares() -> Iterator[Case]:
         "budget-of-one", ("MEM-34",), "a second slot brings nobody", [*pair, early], [1],
         backdated, (),
     )  # fmt: skip
+
+
+def _valued() -> Iterator[Case]:
+    """What somebody gave does not lose its value by a new charter."""
+    hours = CreditRules("h", 10)
+    world = World(charter=replace(CHARTER, credit=hours))
+    joined = [world.certify_device(FOUNDER)]
+    for name, credit in (
+        ("higher", CreditRules("h", 20)), ("lower", CreditRules("h", 9)),
+        ("other-unit", CreditRules("points", 10)), ("none", None),
+    ):  # fmt: skip
+        body = Amendment(2, bytes(32), replace(world.charter, credit=credit)).pack()
+        records = [*joined, world.sign(FOUNDER, Kind.AMENDMENT, body)]
+        comment = "the limit may only rise"
+        yield _govern(f"credit-{name}", ("GOV-2",), comment, records, [1], world, ())
+
+
+def _kidnapping() -> Iterator[Case]:
+    """Somebody stands for another's guest: neither its inviter nor its share changes."""
+    world = World(charter=replace(CHARTER, invite_budget=3, reception=Reception(subtree=30)))
+    low, high = sorted((ANA, BEN), key=lambda household: household.id)
+    records = [world.certify_device(FOUNDER), *world.joined(low, FOUNDER),
+               *world.joined(high, FOUNDER, slot=1), *world.joined(EVA, high)]  # fmt: skip
+    for slot in range(2):
+        records += world.joined(Household(10 + slot), EVA, slot=slot)
+    for slot in range(3):
+        filled = Household(20 + slot)
+        records += world.joined(filled, low, slot=slot)
+    records.append(world.confirmation(low, EVA, slot=2, revision=1))
+    yield _govern(
+        "kidnapping", ("MEM-12", "MEM-34"), "her own inviter comes first", records, [1], world, ()
+    )

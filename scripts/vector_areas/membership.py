@@ -12,6 +12,7 @@ from protocol.errors import RemoteError
 from protocol.kinds import Kind
 from protocol.membership.bodies import Certificate, Device, certify, read_certificate
 from protocol.membership.facts import read_fact
+from protocol.membership.showing import proof_of
 from protocol.wire import Value, pack
 from vector_areas import Case
 from vector_areas.records import ANA, ANA_JOINED, BEN, DEVICE, FOUNDER, INVITE, WORLD
@@ -140,7 +141,7 @@ def _proofs() -> Iterator[Case]:
     for inviter, joiner in pairwise(people):
         records += WORLD.joined(joiner, inviter)
     deepest = people[-1]
-    longest = WORLD.found().extended(records).proof(deepest.id)
+    longest = proof_of(deepest.id, WORLD.found().extended(records))
     provisional = [DEVICE, INVITE, certificate, device]
 
     def case(

@@ -51,6 +51,12 @@ def fixed(charter: list) -> list:
     return [charter[3], charter[12], charter[11], values.reception(charter)[1]]
 
 
+def keeps_credit(charter: list, founding: list) -> bool:
+    """Credit from the beginning keeps its unit, and its limit only rises (GOV-2)."""
+    before, now = (c[14] if len(c) > 14 else None for c in (founding, charter))
+    return not before or bool(now) and now[0] == before[0] and now[1] >= before[1]
+
+
 class Charters:
     """The charter in force and those proposed (GOV-9); who consents (GOV-10)."""
 
@@ -80,6 +86,7 @@ class Charters:
             digest(values.encode(body)): body
             for _, body in self.community.says(household, AMENDMENT)
             if fixed(values.charter(body[3])) == founding
+            and keeps_credit(values.charter(body[3]), self.community.charter)
         }
 
     def _rank(self, of: bytes):

@@ -58,7 +58,7 @@ class Community:
         self.stewards = Stewards(self.founder, quorum, self.says, self.candidates)
         removed = self.stewards.removed()
         self.removed = set(removed)
-        self.removals = {household: bodies[0] for household, bodies in removed.items()}
+        self.removals = {household: _together(bodies) for household, bodies in removed.items()}
         kept = {h for bodies in removed.values() for body in bodies for h in body[3]}
         self._confirm(kept)
         self._give_places()
@@ -98,27 +98,36 @@ class Community:
         founder = Member("founder", self.founder, 0, True, self.devices[self.founder])
         self.members, self.chosen = {self.founder: founder}, {}
         self.shares = {self.founder: 0}
-        self._spread(sorted(kept), [self.founder])
+        self._along_certificates([self.founder])
+        self._along_certificates([h for h in sorted(kept) if self._joins(h, self.founder)])
         for household in self.stewards.named:
-            if household not in self.members:
-                self._confirm_one(household, self.founder)
-                self._spread([], [household])
+            if self._joins(household, self.founder):
+                self._along_certificates([household])
+        for depth in range(16):
+            level = sorted(h for h, member in self.members.items() if member.depth == depth)
+            pairs = [(named, inviter) for inviter in level for named in self._names(inviter)]
+            self._along_certificates([named for named, by in pairs if self._joins(named, by)])
 
-    def _spread(self, kept: list[bytes], level: list[bytes]) -> None:
-        """Confirm whom a level names, and whom those name, level by level (MEM-12)."""
-        while level and self.members[level[0]].depth < 16:
-            following = []
-            for inviter in sorted(level):
-                allowance = self._allowance(inviter)
-                named = [b[1] for slot, _, b in self.says_in(inviter, 5) if slot < allowance]
-                for household in named + kept:
-                    if household in self.members or household in self.removed:
-                        continue
-                    if self.candidates.get(household):
-                        self._confirm_one(household, inviter)
-                        following.append(household)
-                kept = []
-            level = following
+    def _names(self, inviter: bytes) -> list[bytes]:
+        """Whom a household confirms within its allowance."""
+        allowance = self._allowance(inviter)
+        return [body[1] for slot, _, body in self.says_in(inviter, 5) if slot < allowance]
+
+    def _joins(self, household: bytes, inviter: bytes) -> bool:
+        if household in self.members or household in self.removed:
+            return False
+        if not self.candidates.get(household) or self.members[inviter].depth == 16:
+            return False
+        self._confirm_one(household, inviter)
+        return True
+
+    def _along_certificates(self, inviters: list[bytes]) -> None:
+        """MEM-12 (a)."""
+        for inviter in inviters:  # it grows while it is walked
+            for household in self._names(inviter):
+                own = self.candidates.get(household)
+                if own and read(2, own[0].body)[1] == inviter and self._joins(household, inviter):
+                    inviters.append(household)
 
     def _allowance(self, household: bytes) -> int:
         """MEM-34."""
@@ -245,3 +254,10 @@ class Community:
             greater = standing is not None and standing.rank > record.rank
             return ["ignore", "superseded"] if greater else ["park", "no-place"]
         return ["ignore", "left"] if member.status == "left" else ["admit", None]
+
+
+def _together(removals: list[list]) -> list:
+    """What several removals of one household say together (MEM-10)."""
+    months = [dict(body[4] if len(body) > 4 else []) for body in removals]
+    common = [[d, min(m[d] for m in months)] for d in months[0] if all(d in m for m in months)]
+    return [*removals[0][:4], common] if common else removals[0][:4]

@@ -41,11 +41,10 @@ class Stewards:
                 break
             household = min(able, key=self._rank)
             self.named.append(household)
-            if self._wants(household).get(household):
+            if self._wants(household).get(household) and not candidates[household][0].withdrawn:
                 self.seated.append(household)
-        here = [s for s in self.seated if s == founder or not candidates[s][0].withdrawn]
         stepped_down = self._wants(founder).get(founder) is False
-        self.voting = here[1:] if stepped_down and len(here) > 1 else here
+        self.voting = self.seated[1:] if stepped_down and len(self.seated) > 1 else self.seated
         self.must_agree = self.enough(self.voting)
 
     def enough(self, households) -> int:

@@ -22,6 +22,7 @@ from protocol.ids import HouseholdId
 from protocol.invite import InviteText
 from protocol.keys import member_key
 from protocol.membership.evaluation import Member
+from protocol.membership.showing import proof_of
 from protocol.signing import KeyPair, Seed
 from tests.sim.world import Household, World
 
@@ -72,7 +73,7 @@ def says(hello: Hello, told: list[object]) -> Script:
 
 
 def hello_of(household: Household) -> Hello:
-    proof = tuple(record.raw for record in household.members.proof(household.id))
+    proof = tuple(record.raw for record in proof_of(household.id, household.members))
     return Hello(household.clock.now_ms(), household.id, False, None, proof)
 
 
@@ -283,7 +284,7 @@ async def test_a_joiner_believes_only_the_founding_charter_it_was_invited_to(
 async def test_a_joiner_refuses_a_member_s_host_that_proves_nothing(world: World) -> None:
     ana = await world.found("ana")
     genesis = ana.members.genesis.raw
-    records: tuple[bytes, ...] = tuple(r.raw for r in ana.members.proof(ana.id))
+    records: tuple[bytes, ...] = tuple(r.raw for r in proof_of(ana.id, ana.members))
     stolen = Hello(ana.clock.now_ms(), ana.id, False, genesis, records)
 
     async def pose_as_ana(channel: Channel) -> None:
