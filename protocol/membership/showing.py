@@ -65,7 +65,7 @@ def _devices(
 
 
 def _standing_by(member: Member, members: Members) -> list[Envelope]:
-    """Return the one record by which a household stands below its inviter."""
+    """Return the records by which a household stands below its inviter: one, or removals."""
     if not member.confirmed:
         found = [
             fact.record
@@ -80,15 +80,18 @@ def _standing_by(member: Member, members: Members) -> list[Envelope]:
         and fact.body.household == member.household
         and not fact.record.withdrawn
     ]
-    keeping = [
-        fact.record
+    if confirming:
+        return confirming[:1]
+    removals = [
+        (fact.record, fact.body)
         for steward in members.council.voters
         for fact in members.facts_of(steward, Kind.REMOVAL)
-        if isinstance(fact.body, Removal)
-        and member.household in fact.body.standing
-        and not fact.record.withdrawn
+        if isinstance(fact.body, Removal) and not fact.record.withdrawn
     ]
-    return confirming[:1] or keeping
+    keeping = {body.household for _, body in removals if member.household in body.standing}
+    # All of those that removed one household: one alone may be too few to count.
+    left_by = next((household for household in members.removed if household in keeping), None)
+    return [record for record, body in removals if body.household == left_by]
 
 
 def _seats_needed(

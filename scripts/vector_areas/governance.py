@@ -26,6 +26,7 @@ from protocol.membership.governance import (
     read_vouches,
 )
 from protocol.membership.members import Members
+from protocol.membership.showing import proof_of
 from vector_areas import Case
 from vector_areas.evaluation import shown
 
@@ -60,6 +61,7 @@ def cases() -> Iterator[Case]:
     yield from _charters()
     yield from _consenting()
     yield from _shares()
+    yield from _proofs()
 
 
 def seats(
@@ -397,3 +399,33 @@ def _kidnapping() -> Iterator[Case]:
     yield _govern(
         "kidnapping", ("MEM-12", "MEM-34"), "her own inviter comes first", records, [1], world, ()
     )
+
+
+def _proofs() -> Iterator[Case]:
+    """What shows, to who knows the founding charter only, that a household belongs by a seat."""
+    by_steward = [*THREE, *WORLD.joined(MAX, BEN, slot=200)]
+    named = [seats(FOUNDER, MAX), WORLD.certificate(MAX, ANA), WORLD.certify_device(MAX)]
+    kept = [*TWO, *WORLD.joined(MAX, EVA), removal(FOUNDER, EVA, (MAX,)), removal(ANA, EVA)]
+    for name, comment, records in (
+        ("by-a-steward", "beyond what others may confirm", by_steward),
+        ("named", "nobody else stands for it", named),
+        ("kept", "by the removal of its inviter", kept),
+    ):
+        members = WORLD.found().extended([*JOINED, *records])
+        proof = proof_of(MAX.id, members)
+        if not WORLD.found().extended(proof).is_host_of(MAX.host(), MAX.id):
+            raise AssertionError(name)
+        for removed in ([], [r for r in proof if r.kind == Kind.SEATS and r.household == FOUNDER.id]):
+            given = [record for record in proof if record not in removed]
+            belongs = WORLD.found().extended(given).is_host_of(MAX.host(), MAX.id)
+            yield Case(
+                f"proof-{name}{'-without-a-seat' if removed else ''}", ("MEM-24",), comment,
+                "prove",
+                {
+                    "genesis": WORLD.genesis.raw, "records": [r.raw for r in given],
+                    "household": MAX.id, "host": MAX.host(),
+                },
+                {"belongs": belongs},
+            )  # fmt: skip
+            if not removed and name == "named":
+                break
