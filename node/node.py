@@ -278,7 +278,7 @@ async def _running(
             database, community, author, inbox, store, post, ledger, clock, conduct, device_slot
         )
         moderation, moderating = open_moderation(
-            database, community, author, inbox, store, post, clock, conduct, device_slot,
+            database, community, author, inbox, store, post, clock, conduct,
             governance.charters.require_consent,
         )  # fmt: skip
         node = Node(

@@ -16,6 +16,7 @@ from p2pmarket.texts.error_sentences.joining import JOINING
 from p2pmarket.texts.error_sentences.ledger import LEDGER
 from p2pmarket.texts.error_sentences.listings import LISTINGS
 from p2pmarket.texts.error_sentences.mail import MAIL
+from p2pmarket.texts.error_sentences.moderation import MODERATION
 from p2pmarket.texts.error_sentences.node import NODE
 from p2pmarket.texts.error_sentences.trades import TRADES
 from p2pmarket.texts.trades import FIELD_NAMES, FIELDS, STATES, STEPS
@@ -88,6 +89,7 @@ ERRORS: Mapping[str, Sentences] = {
     **GOVERNANCE,
     **LISTINGS,
     **MAIL,
+    **MODERATION,
     **LEDGER,
     **TRADES,
 }
