@@ -28,7 +28,8 @@ NAMES = (
     "leave", "profile", "household", "message", "inbox", "thread", "review", "ledger-verify",
     "ledger-show", "ledger-balance", "status", "doctor", "relay", "down", "backup",
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
-    "device-renew", "trade-propose", "trade-list", "trade-show",
+    "device-renew", "newcomers", "approve", "decline", "vouch", "welcome", "invite-list",
+    "trade-propose", "trade-list", "trade-show",
 )  # fmt: skip
 
 _PATTERNS = (
@@ -121,6 +122,7 @@ def transcripts(
     _devices(record, anna, ben, phone)
     _end(record, anna, ben, new_household(), folder, new_household())
     _several(record, new_household(), new_household())
+    _newcomers(record, [new_household() for _ in range(3)], folder)
     return record.settled
 
 
@@ -491,6 +493,77 @@ def _several(record: Recorder, anna: Any, ben: Any) -> None:
     record(several, anna, "mine")
     record(several, anna, "--lang", "de", "mine")
     record(several, anna, "withdraw", bank)
+
+
+def _newcomers(record: Recorder, households: list[Any], folder: Path) -> None:
+    """Joining with questions and approval, from the founding to the first vouch."""
+    anna, ben, cem = households
+    german = ("--lang", "de")
+    for household, name in zip(households, ("Anna", "Ben", "Cem"), strict=True):
+        record.replaced[str(household.folder)] = "<home>"
+        household.init(name)
+        household.up()
+    record(
+        "newcomers", anna, "community", "create", "--name", "Lindenau", "--rules",
+        "Seid nett.", "--question", "Wo wohnst du?", "--question", "Wer seid ihr?", "--approve",
+        "--first-listings", "1",
+    )  # fmt: skip
+    invite = anna.json("invite", "--uses", "3")["invite"]
+    file, answers = folder / "invite.txt", folder / "answers.txt"
+    file.write_text(invite, "utf-8")
+    answers.write_text("Nebenan.\nIch und ein Hund.\n", "utf-8")
+    record("newcomers", anna, "members", "waiting")
+    record("newcomers", ben, "join", "--file", str(file))
+    for household, options in ((ben, ()), (cem, german)):
+        arguments = ("join", "--file", str(file), "--answers", str(answers))
+        assert record("newcomers", household, *options, *arguments).code == 0
+
+    def written(name: str) -> bool:
+        waiting = anna.json("members", "waiting")["results"]
+        return any(one["name"] == name and one["written"] for one in waiting)
+
+    for name in ("Ben", "Cem"):
+        anna.until(lambda name=name: written(name))
+    for household in (anna, ben):
+        learned = household.json("members")["results"]
+        for member in learned:
+            record.replace(member["id"], f"<{member['name'].lower()}>")
+    for line in anna.json("invite", "list")["results"]:
+        record.replace(line["id"], "<invite-id>")
+    record.replace(anna.json("status")["communities"][0]["id"], "<community>")
+
+    for options in ((), german):
+        waiting = record("newcomers", anna, *options, "members", "waiting")
+        assert waiting.code == 0
+        record("invite-list", anna, *options, "invite", "list")
+    record("vouch", ben, "vouch", "Anna")
+    record("approve", ben, "approve", "Cem")
+    record("welcome", ben, "welcome")
+    record("approve", anna, "approve", "Ben")
+    record("approve", anna, *german, "approve", "Ben")
+    record("decline", anna, "decline", "Cem", "--why", "Wir kennen euch nicht.")
+    record("decline", anna, *german, "decline", "Ben")
+    cem.until(lambda: bool(cem.json("welcome")["refusals"]))
+    record("welcome", cem, "welcome")
+    record("welcome", cem, *german, "welcome")
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "confirmed")
+    record("vouch", anna, "vouch", "Ben")
+    ben.until(lambda: len(ben.json("household", "Ben")["vouched_by"]) == 1)
+    record("vouch", ben, *german, "household", "Ben")
+    publish = ("publish", "--title", "Leiter", "--kind", "give", "--yes")
+    record("newcomers", ben, *publish)
+    record("newcomers", ben, *german, *publish)
+    for listing in ben.json("mine")["results"]:
+        record.replace(listing["id"], "<listing>")
+    record("vouch", anna, *german, "vouch", "Ben", "--withdraw")
+    record("vouch", anna, "vouch", "Ben", "--withdraw")
+    record("invite-list", anna, "invite", "revoke", "zzzz")
+    invite_id = anna.json("invite", "list")["results"][0]["id"]
+    record("invite-list", anna, "invite", "revoke", invite_id[:10])
+    record("invite-list", anna, *german, "invite", "list")
+    sheet = str(folder / "flyer.pdf")
+    record("invite-list", anna, "invite", "flyer", sheet, "--language", "de")
+    record("invite-list", anna, *german, "invite", "poster", sheet)
 
 
 @pytest.mark.parametrize("name", NAMES)
