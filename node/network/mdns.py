@@ -20,7 +20,7 @@ from node.network import mdns_record
 from node.network.mdns_record import SERVICE_TYPE
 from node.network.nursery import open_background_nursery
 
-_CHECK_EVERY_S = 60.0
+_CHECK_EVERY_S = 5.0
 _REQUEST_MS = 3000
 _WAITING = 64
 _CIRCUIT = "/p2p-circuit"

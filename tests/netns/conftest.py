@@ -173,13 +173,22 @@ class Household:
 
     def run(self, *arguments: str, typed: str = "", exit_code: int = 0) -> Answer:
         """Run a command to its end and return its JSON object."""
+        answer, code = self._run(*arguments, typed=typed)
+        assert code == exit_code, (self.name, arguments, answer)
+        return answer
+
+    def ask(self, *arguments: str, typed: str = "") -> Answer:
+        """Run a command that may fail."""
+        return self._run(*arguments, typed=typed)[0]
+
+    def _run(self, *arguments: str, typed: str) -> tuple[Answer, int]:
         done = subprocess.run(
             [*_command(self._folder), "--json", *arguments],
             input=typed, capture_output=True, text=True, timeout=GUARD_S, check=False,
         )  # fmt: skip
-        assert done.returncode == exit_code, (self.name, arguments, done.stdout, done.stderr)
+        assert done.stdout, (self.name, arguments, done.stderr)
         answer: Answer = json.loads(done.stdout)
-        return answer
+        return answer, done.returncode
 
     def up(self, *options: str) -> None:
         """Start the daemon in the namespace and wait until it answers."""

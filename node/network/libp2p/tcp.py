@@ -9,6 +9,7 @@ is in use, and accepts in a system task, in which one exception ends the whole p
 from __future__ import annotations
 
 import errno
+import math
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -20,7 +21,13 @@ from libp2p.transport.tcp.tcp import TCP
 from libp2p.utils import encode_delim
 from multiaddr import Multiaddr
 
-from node.network.libp2p.addresses import ANYBODY, TcpAddress, format_address, parse_address
+from node.network.libp2p.addresses import (
+    ANYBODY,
+    TcpAddress,
+    format_address,
+    is_public,
+    parse_address,
+)
 from node.network.libp2p.private_network import PrivateConnection, remote_of
 from protocol.errors import LocalError
 
@@ -28,6 +35,9 @@ OPENING: bytes = encode_delim(MULTISELECT_PROTOCOL_ID.encode())
 """What either side sends first, before it has heard anything."""
 
 _BACKLOG = 128
+_NEAR_DEADLINE_S = 3.0
+"""For an address of a home network, which is most often another home's and silent: an address
+that works must not wait for it."""
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _OUT_OF_FILES_PAUSE_S = 0.5
 
@@ -65,9 +75,13 @@ class PrivateTcp(TCP):
         failure = OpenConnectionError(f"{address}: no such name")
         for each in await _resolved(parse_address(address)):
             try:
-                raw = await super().dial(Multiaddr(each))
+                with trio.fail_after(math.inf if is_public(each) else _NEAR_DEADLINE_S):
+                    raw = await super().dial(Multiaddr(each))
             except OpenConnectionError as error:
                 failure = error
+                continue
+            except trio.TooSlowError:
+                failure = OpenConnectionError(f"{each}: not in this network")
                 continue
             return PrivateConnection(raw.stream.stream, self._key, True, address, OPENING)
         raise failure
