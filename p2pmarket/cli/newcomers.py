@@ -18,12 +18,13 @@ from p2pmarket.texts.formats import day, moment
 def waiting(session: Session) -> None:
     """Ask the node who waits."""
     found = session.client.get(session.path("newcomers"))
+    undecided = [newcomer for newcomer in found["results"] if not newcomer["declined"]]
     lines: list[str] = []
-    for newcomer in found["results"]:
+    for newcomer in undecided:
         lines += [*_newcomer_lines(newcomer), ""]
     if not lines:
         lines = [_("Nobody waits to be let in.")]
-    elif any(newcomer["yours"] for newcomer in found["results"]):
+    elif any(newcomer["yours"] for newcomer in undecided):
         lines += paragraph(
             _("Decide with “p2pmarket approve HOUSEHOLD” or “p2pmarket decline HOUSEHOLD”.")
         )
@@ -44,9 +45,7 @@ def _newcomer_lines(newcomer: dict[str, Any]) -> list[str]:
         question = answered["question"] or _("Question {number}").format(number=number)
         lines += paragraph(question, indent="  ")
         lines += paragraph(answered["answer"] or "–", indent="    ")
-    if newcomer["declined"]:
-        lines.append("  " + _("You said no."))
-    elif not newcomer["yours"]:
+    if not newcomer["yours"]:
         lines += paragraph(_("Its inviter or a steward decides."), indent="  ")
     elif not newcomer["written"]:
         lines += paragraph(_("It has not answered anything yet."), indent="  ")

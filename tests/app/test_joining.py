@@ -1,0 +1,144 @@
+"""Joining as a person does it at a terminal; and the invite's secret stays out of sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.invite import read_invite_text
+from tests.app.test_dialogues import at_a_terminal
+
+
+@pytest.fixture(scope="module")
+def asking(new_household: Callable[[], Any]) -> Any:
+    """A household that founded a community which asks who joins, and decides."""
+    founder = new_household()
+    founder.init("Anna")
+    founder.up()
+    founder.json(
+        "community", "create", "--name", "Lindenau", "--rules", "Seid nett.",
+        "--question", "Wo wohnst du?", "--question", "Wer seid ihr?", "--approve",
+    )  # fmt: skip
+    return founder
+
+
+def newcomer(new_household: Callable[[], Any], name: str) -> Any:
+    household = new_household()
+    household.init(name)
+    household.up()
+    return household
+
+
+def waiting(asking: Any, name: str) -> dict[str, Any] | None:
+    results = asking.json("members", "waiting")["results"]
+    return next((dict(one) for one in results if one["name"] == name and one["written"]), None)
+
+
+def test_who_joins_reads_the_rules_answers_and_agrees(
+    asking: Any, new_household: Callable[[], Any]
+) -> None:
+    ben = newcomer(new_household, "Ben")
+    invite = asking.json("invite", "--uses", "2")["invite"]
+    with at_a_terminal(ben, "join") as dialogue:
+        dialogue.wait_for("Paste the invite")
+        dialogue.type(invite)
+        assert "Seid nett." in dialogue.wait_for("Wo wohnst du?")
+        dialogue.type("Nebenan")
+        dialogue.wait_for("Wer seid ihr?")
+        dialogue.type("Ich und ein Hund")
+        dialogue.wait_for("Do you agree to these rules, and join? [y/N]:")
+        dialogue.type("n")
+        code, shown = dialogue.end()
+    assert code == 1
+    assert "nobody has heard of you" in shown
+    assert [member["name"] for member in asking.json("members")["results"]] == ["Anna"]
+    assert ben.json("status")["communities"] == []
+    with at_a_terminal(ben, "join") as dialogue:
+        dialogue.wait_for("Paste the invite")
+        dialogue.type(invite)
+        dialogue.wait_for("Wo wohnst du?")
+        dialogue.type("Nebenan")
+        dialogue.wait_for("Wer seid ihr?")
+        dialogue.type("")
+        dialogue.wait_for("[y/N]:")
+        dialogue.type("y")
+        code, shown = dialogue.end()
+    assert code == 0
+    assert "You joined “Lindenau” as “Ben”." in shown
+    asking.until(lambda: waiting(asking, "Ben") is not None)
+    found = waiting(asking, "Ben")
+    assert found is not None
+    assert [each["answer"] for each in found["answers"]] == ["Nebenan", ""]
+    assert "members waiting" in asking.run("status").out
+    asking.json("approve", "Ben")
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "confirmed")
+    assert waiting(asking, "Ben") is None
+
+
+def test_answers_come_from_a_file_or_standard_input_one_a_line(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    cem = newcomer(new_household, "Cem")
+    file = tmp_path / "invite"
+    file.write_text(asking.json("invite")["invite"], "ascii")
+    short = cem.run("join", "--file", str(file), "--answers", "-", "--json", stdin="Nebenan\n")
+    assert short.body["error"]["code"] == "answers-needed"
+    assert short.body["error"]["fields"] == {"questions": 2}
+    long = "x" * 301
+    refused = cem.run("join", "--file", str(file), "--answers", "-", "--json", stdin=f"{long}\ny")
+    assert refused.body["error"]["code"] == "answer-refused"
+    assert cem.run("join", "--answers", "-", stdin="y").code == 2
+    cem.json("join", "--file", str(file), "--answers", "-", stdin="Nebenan\nZu dritt\n")
+    asking.until(lambda: waiting(asking, "Cem") is not None)
+
+
+def test_an_invite_s_secret_is_in_no_process_s_arguments_and_in_no_file_but_the_flyer(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    dora = newcomer(new_household, "Dora")
+    flyer = tmp_path / "flyer.svg"
+    asking.json("invite", "flyer", str(flyer))
+    invite = asking.json("invite")["invite"]
+    secret = read_invite_text(invite).secret
+    body = invite.removeprefix("P2PM1-")
+    traces = (
+        secret,
+        secret.hex().encode(),
+        *(body[at : at + 24].encode() for at in (0, 40, 80, 120)),
+        *(body[at : at + 24].lower().encode() for at in (0, 40, 80, 120)),
+    )
+
+    def shows(content: bytes) -> bool:
+        return any(trace in content for trace in traces)
+
+    assert shows(invite.encode())
+    with at_a_terminal(dora, "join") as dialogue:
+        dialogue.wait_for("Paste the invite")
+        dialogue.type(invite)
+        dialogue.wait_for("Wo wohnst du?")
+        # The invite has been read and the node has asked a member; nothing has ended yet.
+        for process in Path("/proc").glob("[0-9]*"):
+            for name in ("cmdline", "environ"):
+                try:
+                    content = (process / name).read_bytes()
+                except OSError:  # it has ended meanwhile, or is somebody else's
+                    continue
+                assert not shows(content), (process, name)
+        dialogue.type("Nebenan")
+        dialogue.wait_for("Wer seid ihr?")
+        dialogue.type("Allein")
+        dialogue.wait_for("[y/N]:")
+        dialogue.type("y")
+        assert dialogue.end()[0] == 0
+    asking.until(lambda: waiting(asking, "Dora") is not None)
+    files = [
+        file
+        for household in (asking, dora)
+        for file in household.folder.rglob("*")
+        if file.is_file()
+    ]
+    assert len(files) > 6
+    assert [file for file in files if shows(file.read_bytes())] == []
