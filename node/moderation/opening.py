@@ -87,7 +87,7 @@ def open_moderation(
         return Statements(form, author, inbox, clock, require_consent)
 
     choices = Choices(database, community, inbox, store, clock)
-    showing = Showing(community, inbox, store, choices, conduct)
+    showing = Showing(community, inbox, store, choices, clock, conduct)
     moderation = Moderation(
         choices,
         showing,

@@ -14,12 +14,15 @@ from functools import lru_cache
 
 import trio
 
+from node.clock import Clock
 from node.community import Community
 from node.conduct import Conduct
 from node.inbox import Inbox
 from node.moderation.choices import Choice, Choices
 from node.network.port import HostKey
 from node.search.worries import Worries
+from node.store.database import Connection
+from node.store.listings import StoredListing, concealed_listings, listings_of
 from node.store.records import RecordStore
 from node.store.settings import read_setting, write_setting
 from node.store.unseen import Thing, Unseen
@@ -34,6 +37,8 @@ from protocol.moderation.labels import Blocked, Verdict
 _SAYING = frozenset({Kind.LABELS, Kind.BLOCK_LIST})
 _SETTING = "unseen"
 """Digest of what the views of this file were last brought in line with."""
+MOST_HELD = 500
+"""Held listings that are read at once."""
 _BATCH = 200
 """Listings looked at in one transaction: about 20 ms in which nothing else is written."""
 _PAUSE_S = 0.2
@@ -74,12 +79,14 @@ class Showing:
         inbox: Inbox,
         store: RecordStore,
         choices: Choices,
+        clock: Clock,
         conduct: Conduct,
     ) -> None:
         self._community = community
         self._inbox = inbox
         self._store = store
         self._choices = choices
+        self._clock = clock
         self._conduct = conduct
         self._labelled: dict[HouseholdId, Labelled] = {}
         self._lists: dict[HouseholdId, Mapping[HouseholdId, Blocked]] = {}
@@ -170,6 +177,28 @@ class Showing:
         if worries and (household, key) not in self._community.unseen.fine:
             found.append(Notice(Cause.WORRY_WORD, None, True, ", ".join(worries), False))
         return sorted(found, key=lambda notice: not notice.hides)
+
+    async def held(self) -> list[tuple[StoredListing, list[str]]]:
+        """Return listings that wait for a steward to look at them, with the worry words.
+
+        The own household's too. At most MOST_HELD of others, the newest.
+        """
+        unseen, own = self._community.unseen, self._store.number_of(self._community.self_id)
+        if not unseen.worries.typed:
+            return []
+        now_ms = self._clock.now_ms()
+
+        def read(connection: Connection) -> list[StoredListing]:
+            mine = [] if own is None else listings_of(connection, own)
+            mine = [one for one in mine if one.listing.visible_until_ms > now_ms]
+            return [*mine, *concealed_listings(connection, now_ms, MOST_HELD)]
+
+        return [
+            (one, words)
+            for one in await self._store.database.read(read)
+            if (one.household, one.key) not in unseen.fine
+            and (words := unseen.worries_in(one.listing))
+        ]
 
     def notices_about(self, household: HouseholdId) -> list[Notice]:
         """Return what is to be said of a household as a whole."""

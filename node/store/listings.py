@@ -73,6 +73,16 @@ def listings_of(connection: Connection, household: int) -> list[StoredListing]:
     return [_stored(row, None) for _, row in _rows(connection, [seq for (seq,) in seqs])]
 
 
+def concealed_listings(connection: Connection, now_ms: int, most: int) -> list[StoredListing]:
+    """Return listings that lists and searches leave out here, the newest first."""
+    seqs = connection.execute(
+        "SELECT seq FROM listing WHERE concealed = 1 AND visible_until_ms > ?"
+        " ORDER BY seq DESC LIMIT ?",
+        (now_ms, most),
+    ).fetchall()
+    return [_stored(row, None) for _, row in _rows(connection, [seq for (seq,) in seqs])]
+
+
 def count_listings(connection: Connection, now_ms: int) -> int:
     """Return how many listings show at the moment."""
     row = connection.execute(

@@ -26,6 +26,9 @@ from p2pmarket.api import (
     listings,
     mail,
     reach,
+    moderation,
+    moderation_choices,
+    moderation_log,
     trades,
     trades_cases,
     trades_disputes,
@@ -57,6 +60,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *trades_disputes.ENDPOINTS,
     *trades_cases.ENDPOINTS,
 )
+    *moderation.ENDPOINTS,
+    *moderation_choices.ENDPOINTS,
+    *moderation_log.ENDPOINTS,
 
 _MAX_BODY_BYTES = 32 << 20
 """500 rows of 64 KB."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from node.node import Node
 from node.store.listings import StoredListing
 from node.sync import SyncStatus
 from node.trades.stock import Pieces
+from p2pmarket.api.notice_schemas import NoticeAnswer
 from p2pmarket.api.schemas import (
     Coordinates,
     EventTimes,
@@ -21,7 +22,7 @@ from p2pmarket.api.schemas import (
 )
 from p2pmarket.daemon.memberships import Memberships
 from p2pmarket.texts.formats import iso
-from protocol.ids import text_of
+from protocol.ids import HouseholdId, text_of
 from protocol.limits import DAY_MS
 from protocol.listing import Listing
 from protocol.mark import State
@@ -37,10 +38,12 @@ def listing_answer(
     now_ms: int,
     own_name: str = "",
     too: Sequence[OfferedTooAnswer] = (),
+    names: Mapping[HouseholdId, str] | None = None,
 ) -> ListingAnswer:
     """Return a listing of a node as it is answered.
 
     own_name: for one just published. too: where else the household offers it.
+    names: of the households that may have something to say of it.
     """
     listing = stored.listing
     price, place = listing.price, listing.place
@@ -77,6 +80,8 @@ def listing_answer(
         seconds_left=max(0, (listing.visible_until_ms - now_ms) // 1000),
         revision=stored.revision,
         offered_too=list(too),
+        hidden=stored.concealed,
+        notices=_notices(node, stored, names),
     )
 
 
@@ -99,6 +104,23 @@ def _state(pieces: Pieces) -> StateName:
     if not pieces.claimed:
         return "open"
     return "taken" if pieces.gone == pieces.claimed else "reserved"
+
+
+def _notices(
+    node: Node, stored: StoredListing, names: Mapping[HouseholdId, str] | None
+) -> list[NoticeAnswer]:
+    said = node.moderation.showing.notices(stored.household, stored.key, stored.listing)
+    return [
+        NoticeAnswer(
+            cause=notice.cause.value,
+            hides=notice.hides,
+            whole=notice.whole,
+            by="" if notice.by is None else (names or {}).get(notice.by, ""),
+            by_id=None if notice.by is None else text_of(notice.by),
+            reason=notice.reason,
+        )
+        for notice in said
+    ]
 
 
 def coordinates(place: Place | None) -> Coordinates | None:

@@ -6,6 +6,7 @@ from node.node import Node
 from node.store.listings import StoredListing
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.imports import publish_rows
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.listing_views import listing_answer, offered_too
 from p2pmarket.api.schemas import (
     Audience,
@@ -114,7 +115,8 @@ async def _answer(call: Call, stored: StoredListing) -> ListingAnswer:
     is_own = stored.household == node.community.self_id
     name = (await call.memberships.profile(node)).name if is_own else ""
     too = offered_too(call.memberships, stored)
-    return listing_answer(node, stored, call.clock.now_ms(), name, too)
+    names = await names_in(node)
+    return listing_answer(node, stored, call.clock.now_ms(), name, too, names)
 
 
 _LISTINGS = IN_COMMUNITY + "/listings"

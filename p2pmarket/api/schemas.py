@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from p2pmarket.api.mail_schemas import MailStatus, Waiting
+from p2pmarket.api.notice_schemas import NoticeAnswer
 from p2pmarket.api.reach_schemas import ReachAnswer
 
 ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
@@ -103,7 +104,8 @@ class OfferedTooAnswer:
 @dataclass(frozen=True, slots=True)
 class ListingAnswer:
     """One listing as it stands. price_minor: in the currency's smallest unit. seconds_left: until
-    it shows no more; 0 once it is over. offered_too: where else, if it is one's own."""
+    it shows no more; 0 once it is over. offered_too: where else, if it is one's own. hidden: lists
+    and searches leave it out here. notices: why, and what else is said of it."""
 
     id: str
     community: str
@@ -137,6 +139,8 @@ class ListingAnswer:
     seconds_left: int
     revision: int
     offered_too: list[OfferedTooAnswer] = field(default_factory=list)
+    hidden: bool = False
+    notices: list[NoticeAnswer] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

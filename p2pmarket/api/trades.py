@@ -102,6 +102,8 @@ async def _show(call: Call) -> TradeAnswer:
 async def _ask(call: Call) -> TradeAnswer:
     node, request = call.node, call.body
     stored = await node.market.find(request.listing)
+    if node.community.blocks(stored.household):
+        raise LocalError("you-block", id=short(stored.household))
     if stored.listing.kind is ListingKind.EVENT:
         raise LocalError("event-not-traded", title=stored.listing.title)
     swap = await _swap_listing(node, request.terms)
