@@ -34,7 +34,7 @@ from p2pmarket.api.trades_terms import asked_terms, changed_terms, is_change
 from p2pmarket.api.trades_views import surroundings, trade_answer
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import ThingKey, text_of
+from protocol.ids import ThingKey, short, text_of
 from protocol.listing import Listing, ListingKind
 from protocol.trade.limits import MAX_ADDRESS, MAX_SLOTS, MAX_TEXT
 from protocol.trade.meeting import Slot
