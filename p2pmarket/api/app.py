@@ -25,10 +25,10 @@ from p2pmarket.api import (
     ledger,
     listings,
     mail,
-    reach,
     moderation,
     moderation_choices,
     moderation_log,
+    reach,
     trades,
     trades_cases,
     trades_disputes,
@@ -54,15 +54,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *listings.ENDPOINTS,
     *cross_posts.ENDPOINTS,
     *mail.ENDPOINTS,
+    *moderation.ENDPOINTS,
+    *moderation_choices.ENDPOINTS,
+    *moderation_log.ENDPOINTS,
     *reach.ENDPOINTS,
     *ledger.ENDPOINTS,
     *trades.ENDPOINTS,
     *trades_disputes.ENDPOINTS,
     *trades_cases.ENDPOINTS,
 )
-    *moderation.ENDPOINTS,
-    *moderation_choices.ENDPOINTS,
-    *moderation_log.ENDPOINTS,
 
 _MAX_BODY_BYTES = 32 << 20
 """500 rows of 64 KB."""
