@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trio
@@ -115,9 +115,8 @@ async def join_community(
     problems: list[LocalError] = []
 
     def agrees(met: Met) -> bool:
-        # A founder with nothing but the words comes home as well.
-        returns = met.known or met.founder == founder_key(root, met.version.charter.salt).public
-        problem = None if returns else _disagreement(met.version, answers, accepted)
+        is_new = not _returns(met, root)
+        problem = _disagreement(met.version, answers, accepted) if is_new else None
         problems.extend([problem] if problem else [])
         return problem is None
 
@@ -164,13 +163,23 @@ async def join_community(
     return invite.community
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a community asks of who joins. returns: whether this household was here before:
+    then nothing is asked.
+    """
+
+    version: CharterVersion
+    returns: bool
+
+
 async def look_at_community(
     identity: Identity,
     invite: InviteText,
     clock: Clock,
     network: Callable[[Seed], OpenNetwork],
     discovery: Discovery,
-) -> CharterVersion:
+) -> Look:
     """Ask a member for the charter in force, without joining: nobody learns of this household.
 
     Raises as :func:`join_community`.
@@ -191,7 +200,12 @@ async def look_at_community(
                 raise
     if gate.met is None:
         raise Unreachable("nobody-reachable")
-    return gate.met.version
+    return Look(gate.met.version, _returns(gate.met, identity.household_root))
+
+
+def _returns(met: Met, root: bytes) -> bool:
+    """Whether a household was here before; a founder may come with nothing but the words."""
+    return met.known or met.founder == founder_key(root, met.version.charter.salt).public
 
 
 def _disagreement(

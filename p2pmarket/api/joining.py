@@ -39,16 +39,17 @@ from protocol.text import clean
 
 async def _look(call: Call) -> LookAnswer:
     invite = read_invite_text(call.body.invite)
-    version = await call.memberships.look(invite)
-    charter = version.charter
+    look = await call.memberships.look(invite)
+    version, charter = look.version, look.version.charter
     return LookAnswer(
         name=charter.name,
         rules=charter.rules,
         charter=text_of(version.digest),
         number=version.number,
         languages=list(charter.languages),
-        questions=list(charter.questions),
-        approval=charter.reception.approval,
+        questions=[] if look.returns else list(charter.questions),
+        approval=charter.reception.approval and not look.returns,
+        returns=look.returns,
         first_listings=charter.reception.first_listings,
         credit=credit_terms(charter.credit),
         valid_until=iso(invite.terms.valid_until_ms),

@@ -24,7 +24,8 @@ class LookRequest:
 class LookAnswer:
     """What a community asks of who joins. charter: which version of the rules this is, to be
     named when joining; number: 1 for that of the founding. approval: whether a person decides
-    who is let in. first_listings: how many listings of a newcomer show; 0 for all.
+    who is let in. returns: whether this household was here before, and so nothing is asked.
+    first_listings: how many listings of a newcomer show; 0 for all.
     """
 
     name: str
@@ -34,6 +35,7 @@ class LookAnswer:
     languages: list[str]
     questions: list[str]
     approval: bool
+    returns: bool
     first_listings: int
     credit: CreditTerms | None
     valid_until: str

@@ -15,6 +15,7 @@ from node.backup import write_backup
 from node.clock import Clock
 from node.enrolment import (
     DATABASE_FILE,
+    Look,
     found_community,
     join_community,
     look_at_community,
@@ -36,7 +37,6 @@ from protocol.device_code import DeviceCode
 from protocol.errors import LocalError, P2PMarketError, RemoteError
 from protocol.ids import short, text_of
 from protocol.invite import InviteText
-from protocol.membership.council import CharterVersion
 from protocol.place import Place
 from protocol.profile import Profile
 from protocol.text import clean
@@ -157,7 +157,7 @@ class Memberships:
         folder.rename(settled)
         return await self._open(settled)
 
-    async def look(self, invite: InviteText) -> CharterVersion:
+    async def look(self, invite: InviteText) -> Look:
         """Return the charter in force of a community, without joining it.
 
         Raises LocalError or Unreachable.

@@ -54,9 +54,11 @@ async def look(world: World, name: str, invite: InviteText) -> CharterVersion:
     def network(seed: Seed) -> OpenNetwork:
         return household.network(seed, invite.network_key)
 
-    return await look_at_community(
+    look = await look_at_community(
         household.identity, invite, household.clock, network, no_discovery
     )
+    assert not look.returns
+    return look.version
 
 
 async def comes(world: World, ask: Callable[[], Awaitable[object]]) -> None:
@@ -238,3 +240,86 @@ async def test_answers_reach_a_decider_that_was_away(world: World) -> None:
     await ben.stop()
     await ana.start()
     await has_written(ana, "ben")
+
+
+async def test_a_household_that_returns_with_its_words_is_asked_nothing(world: World) -> None:
+    ana = await world.found("ana", **ASKS)
+    ben = await join(world, "ben", await ana.invite(uses=1))
+    await has_written(ana, "ben")
+    await ana.node.joining.newcomers.approve(ben.id)
+    await world.until(lambda: ben.node.community.my_status == "confirmed")
+    await world.settle()
+    ben_id = ben.id
+    await ben.stop()
+    for file in ben.folder.iterdir():
+        file.unlink()
+    ben.folder.rmdir()
+    invite = await ana.invite(uses=1)
+
+    def network(seed: Seed) -> OpenNetwork:
+        return ben.network(seed, invite.network_key)
+
+    look = await look_at_community(ben.identity, invite, ben.clock, network, no_discovery)
+    assert look.returns
+    await world.enrol(ben, invite)
+    await ben.start()
+    await world.until(lambda: ben.node.community.my_status == "confirmed")
+    assert ben.id == ben_id
+    assert await ana.node.joining.newcomers.waiting() == []
+
+
+async def test_two_stewards_who_approve_the_same_newcomer_while_apart_agree_in_the_end(
+    world: World,
+) -> None:
+    ana = await world.found("ana", **ASKS)
+    dora = await join(world, "dora", await ana.invite(uses=1))
+    await has_written(ana, "dora")
+    await ana.node.joining.newcomers.approve(dora.id)
+    await world.until(lambda: dora.node.community.my_status == "confirmed")
+    await world.settle()
+    ben = await join(world, "ben", await dora.invite(uses=1))
+    await has_written(dora, "ben")
+    await has_written(ana, "ben")
+    ben_id = ben.id
+    await ben.stop()
+    world.part([ana], [dora])
+    await ana.node.joining.newcomers.approve(ben_id)
+    await dora.node.joining.newcomers.approve(ben_id)
+    world.switchboard.heal()
+    await ben.start()
+    await world.settle()
+    members = [household.members.households[ben_id] for household in (ana, ben, dora)]
+    assert {member.inviter for member in members} == {dora.id}  # by whose invite it came
+    assert all(member.confirmed for member in members)
+
+
+@pytest.mark.covers("TRN-66")
+@pytest.mark.parametrize("stewards", [2, 3])
+async def test_any_member_shows_the_rules_that_several_stewards_have_put_in_force(
+    world: World, stewards: int
+) -> None:
+    households = await world.community(["ana", "ben", "cem", "dora"], quorum=2)
+    ana, ben, _, dora = households
+    for at in range(1, stewards):
+        for steward in households[: min(at, 2)]:
+            await steward.node.governance.stewards.appoint(households[at].id, True)
+        await world.settle()
+        await households[at].node.governance.stewards.accept(True)
+        await world.settle()
+    rules = "Be kinder. " + "And longer rules than those of the founding. " * 10
+    newer = replace(ana.members.founding, rules=rules.strip(), questions=("Why?",))
+    await ana.node.governance.charters.propose(newer)
+    await world.settle()
+    (proposal,) = ben.members.council.proposals
+    await ben.node.governance.charters.sign(proposal.digest)
+    await world.settle()
+    assert len(ana.members.council.voters) == stewards
+    invite = await dora.invite(uses=2)
+    version = await look(world, "emil", invite)
+    assert version.digest == proposal.digest
+    assert version.charter.rules == rules.strip()
+    fay = await join(world, "fay", invite, ("Because.",), version.digest)
+    await world.until(lambda: fay.node.community.my_status == "confirmed")
+    await world.until(lambda: fay.members.consents(fay.id))
+    await world.settle()
+    assert all(household.members.consents(fay.id) for household in (ana, dora))
