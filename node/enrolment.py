@@ -89,26 +89,34 @@ async def join_community(
     discovery: Discovery,
     answers: Sequence[str] = (),
     accepted: bytes | None = None,
+    previous: Enrolment | None = None,
 ) -> CommunityId:
     """Join with an invite: find one member, get the charter, and keep what is needed.
 
     network: opens a network for a host seed on the invite's private network. answers: to the
     charter's questions, one each. accepted: digest of the version that was agreed to; None for
-    whichever is in force. A household that has been here before answers nothing.
+    whichever is in force. A household that has been here before answers nothing. previous: of
+    a household that left and comes back into its own folder, as the same device.
     Raises LocalError ``answers-needed``, ``rules-changed``, ``answer-refused``,
     ``invite-expired``, ``invite-used-up``, ``removed``, ``left``, ``already-joined``,
     ``needs-first-device``; Unreachable ``nobody-reachable`` if no member answers in time.
     """
-    if folder.exists():
+    if previous is None and folder.exists():
         raise LocalError("already-joined")
     if invite.terms.valid_until_ms < clock.now_ms():
         raise LocalError("invite-expired")
     root = identity.household_root
     household = member_key(root, invite.community)
     signing, host = Seed(os.urandom(32)), Seed(os.urandom(32))
+    certified: list[Envelope] = []
+    if previous is not None:
+        signing, host = previous.signing_seed, previous.host_seed
+        certified = [r for r in map(decode, previous.joining) if r.kind == Kind.DEVICE]
     certificate = _certificate(household, invite, clock)
 
     def own(slot: int) -> tuple[Envelope, ...]:
+        if certified:
+            return (certificate, certified[0], invite.record)
         device = certify_device(household, invite.community, signing, host, slot, clock)
         return (certificate, device, invite.record)
 
@@ -129,7 +137,7 @@ async def join_community(
         except LocalError:
             if problems:
                 raise problems[-1] from None
-            if not gate.known_devices:
+            if not gate.known_devices or certified:
                 raise
             # This household has been here before, with a device that is lost or elsewhere.
             kept = own(free_device_slot(gate.known_devices))
@@ -154,7 +162,12 @@ async def join_community(
         host,
         tuple(record.raw for record in kept),
     )
-    async with new_database(folder, identity) as database:
+    file = folder / DATABASE_FILE
+    async with (
+        new_database(folder, identity)
+        if previous is None
+        else open_database(file, identity.database_key)
+    ) as database:
         await write_enrolment(database, enrolment)
         await write_setting(database, PROFILE_SETTING, profile.pack())
         await write_setting(database, ACCEPTED_SETTING, digest)

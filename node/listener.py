@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import trio
 
@@ -39,6 +39,7 @@ class NodeListener:
         sync: Sync,
         neighbourhood: Neighbourhood,
         learn: Callable[[Passed], Awaitable[None]],
+        take_leave: Callable[[HostKey, Sequence[bytes]], Awaitable[None]],
         network: Network,
         post: Post,
     ) -> None:
@@ -49,6 +50,7 @@ class NodeListener:
         self._sync = sync
         self._neighbourhood = neighbourhood
         self._learn = learn
+        self._take_leave = take_leave
         self._network = network
         self._post = post
 
@@ -97,6 +99,11 @@ class NodeListener:
             self._conduct.introduce(passed.host, passed.member.household)
             self._sync.introduce(passed.host, passed.member.household)
             self._nursery.start_soon(self._try, self._learn, passed)
+
+    def on_left(self, peer: HostKey, goodbyes: Sequence[bytes]) -> None:
+        """Take in that a household left, which it says itself at the gate."""
+        if self._nursery is not None:
+            self._nursery.start_soon(self._try, self._take_leave, peer, goodbyes)
 
     def on_equal(self, peer: HostKey, done: Exchange) -> None:
         """Note that the sets are equal with a neighbour."""

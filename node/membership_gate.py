@@ -24,7 +24,7 @@ from protocol.membership.charter_proof import with_charter_proof
 from protocol.membership.council import CharterVersion
 from protocol.membership.evaluation import Member
 from protocol.membership.members import Members, found
-from protocol.membership.proof import judge
+from protocol.membership.proof import checked, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,15 @@ class MembershipGate:
         on_refused: Callable[[str], None],
         started: trio.Event,
         has_room_for: Callable[[Member], bool],
+        on_left: Callable[[HostKey, Sequence[bytes]], None],
     ) -> None:
         """banned: asked for the host, and for the household that it has proved to be of.
 
         has_room_for: asked of whoever dials this node and belongs.
         on_refused: told each refusal of ours, by reason, to count it.
         started: set once the node's services can answer; until then gates wait.
+        on_left: told the goodbye of a household that left, where it comes from itself: while it
+        was not connected, nobody else can have heard of it.
         """
         self._household = household
         self._clock = clock
@@ -67,6 +70,7 @@ class MembershipGate:
         self._on_refused = on_refused
         self._started = started
         self._has_room_for = has_room_for
+        self._on_left = on_left
 
     async def admit(self, channel: Channel, remote: HostKey, is_dialer: bool) -> None:
         """Run the exchange; raises Refused. Called by the network before it opens streams."""
@@ -128,11 +132,26 @@ class MembershipGate:
         now_ms = self._clock.now_ms()
         proven = judge(hello.household, remote, hello.records, self._members(), now_ms)
         if isinstance(proven, str):
+            if proven == "left":
+                self._hear_goodbye(hello, remote, now_ms)
             return proven
         if self._banned(proven.member.household):
             return "misconduct"
         raws = tuple(record.raw for record in proven.records)
         return Passed(remote, proven.member, hello.now_ms - now_ms, raws)
+
+    def _hear_goodbye(self, hello: Hello, remote: HostKey, now_ms: int) -> None:
+        known = self._members()
+        goodbyes = [
+            record.raw
+            for record in checked(hello.records, known, now_ms)
+            if record.kind == Kind.CERTIFICATE
+            and record.household == hello.household
+            and record.withdrawn
+            and not known.holds(record)
+        ]
+        if goodbyes:
+            self._on_left(remote, goodbyes)
 
 
 LOOKED = "looked"

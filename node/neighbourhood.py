@@ -78,6 +78,8 @@ class Neighbourhood:
         """Whether a neighbour's gate has said that this household was removed."""
         self.told_revoked = False
         """Whether one has said that the household gave up this device."""
+        self.told_left = trio.Event()
+        """Set once a neighbour has said that it knows that this household has left."""
         inbox.on_stored.append(self._follow)
         inbox.on_members.append(self._close_to_strangers)
         self._leaving: list[HostKey] = []
@@ -248,6 +250,8 @@ class Neighbourhood:
         if not refusal.by_us:
             self.told_removed |= refusal.reason == "removed"
             self.told_revoked |= refusal.reason == "revoked"
+            if refusal.reason == "left":
+                self.told_left.set()
 
     def _learn(self, host: HostKey, address: str, named_by: HouseholdId | None = None) -> None:
         if host != self._network.host_key:

@@ -169,6 +169,7 @@ async def _running(
         lambda reason: conduct.count(f"gate-refused:{reason}"),
         started,
         lambda member: anchors.has_room_for(member),
+        listener.on_left,
     )
     open_network = options.network(enrolment.host_seed, enrolment.network_key)
     async with open_network(gate, listener) as network:
@@ -301,12 +302,18 @@ async def _running(
                 # What was proven has not entered the set: nobody may stay who cannot be seen.
                 await network.disconnect(passed.host)
 
+        async def take_leave(peer: HostKey, goodbyes: Sequence[bytes]) -> None:
+            verdicts = await inbox.submit(goodbyes, peer)
+            gossip.spread([v.record for v in verdicts if isinstance(v, Admit)])
+
         async with trio.open_nursery() as nursery:
             nursery.start_soon(inbox.run)
             nursery.start_soon(copy_watch.run)
             nursery.start_soon(gossip.run)
             await neighbourhood.load()
-            listener.attach(nursery, gossip, catchup, sync, neighbourhood, learn, network, post)
+            listener.attach(
+                nursery, gossip, catchup, sync, neighbourhood, learn, take_leave, network, post
+            )
             inbox.on_fault = listener.on_fault
             attending = Attending(
                 database, clock, skew, inbox, community, author, own_records, conduct

@@ -28,6 +28,7 @@ from p2pmarket.api import (
     moderation,
     moderation_choices,
     moderation_log,
+    parting,
     reach,
     trades,
     trades_cases,
@@ -46,6 +47,7 @@ _log = logging.getLogger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *communities.ENDPOINTS,
+    *parting.ENDPOINTS,
     *households.ENDPOINTS,
     *joining.ENDPOINTS,
     *choices.ENDPOINTS,
@@ -84,12 +86,14 @@ def build_app(call: Call) -> Starlette:
 
 
 def _route(endpoint: Endpoint, base: Call) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         try:
             body = await _body(endpoint, request)
             query = _query(endpoint, request)
-            call = await located(replace(base, path=request.path_params, body=body, query=query))
-            return JSONResponse(to_json(await endpoint.action(call)))
+            call = replace(base, path=request.path_params, body=body, query=query)
+            with call.memberships.requests.asking():
+                answer = await endpoint.action(await located(call))
+            return JSONResponse(to_json(answer))
         except P2PMarketError as error:
             return _refusal(error)
         except ClientDisconnect:
@@ -100,7 +104,7 @@ def _route(endpoint: Endpoint, base: Call) -> Callable[[Request], Awaitable[Resp
         except Exception:
             return _bug(base)
 
-    return answer
+    return respond
 
 
 async def _body(endpoint: Endpoint, request: Request) -> Any:

@@ -12,6 +12,7 @@ from p2pmarket.api.errors import failure_of
 from p2pmarket.api.ledger_views import credit_terms
 from p2pmarket.api.listing_views import ends_soon, sync_answer
 from p2pmarket.api.mail import mail_status
+from p2pmarket.api.parting_schemas import KeptCommunity
 from p2pmarket.api.reach import reach_answer
 from p2pmarket.api.schemas import (
     BackupAnswer,
@@ -87,6 +88,10 @@ async def _status(call: Call) -> StatusAnswer:
             ClosedCommunity(closed.folder.name, failure_of(closed.error))
             for closed in call.memberships.closed
         ],
+        kept=[
+            KeptCommunity(parting.name, str(folder), iso(parting.at_ms))
+            for folder, parting in call.memberships.kept
+        ],
     )
 
 
@@ -139,12 +144,6 @@ async def _show(call: Call) -> CommunityAnswer:
     return await community_answer(call, call.node)
 
 
-async def _leave(call: Call) -> CommunityAnswer:
-    node = call.node
-    await node.community.leave()
-    return await community_answer(call, node)
-
-
 async def _invite(call: Call) -> InviteAnswer:
     node, request = call.node, call.body
     if not 60 <= request.valid_seconds <= _MAX_VALID_S:
@@ -186,7 +185,6 @@ ENDPOINTS = (
         body=CommunityRequest,
     ),
     Endpoint("GET", IN_COMMUNITY, "One community", _show, CommunityAnswer),
-    Endpoint("DELETE", IN_COMMUNITY, "Leave a community", _leave, CommunityAnswer),
     Endpoint(
         "POST",
         IN_COMMUNITY + "/invites",

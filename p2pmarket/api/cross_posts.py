@@ -130,8 +130,9 @@ async def _there(
     # A number of one's own would tell that the two are one.
     listing = replace(listing, source_id=None)
     seen_by = await audience(replace(call, query=AudienceQuestion()))
+    slots = seen_by.slots if seen_by.provisional else context.charter.listing_slots
     standing = await node.market.mine()
-    if sum(s.listing.visible_until_ms > context.now_ms for s in standing) >= seen_by.slots:
+    if sum(s.listing.visible_until_ms > context.now_ms for s in standing) >= slots:
         raise LocalError("no-free-slot-yet" if seen_by.provisional else "no-free-slot")
     return listing, seen_by
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from p2pmarket.api.mail_schemas import MailStatus, Waiting
 from p2pmarket.api.notice_schemas import NoticeAnswer
+from p2pmarket.api.parting_schemas import KeptCommunity
 from p2pmarket.api.reach_schemas import ReachAnswer
 
 ListingKindName = Literal["sell", "give", "swap", "lend", "wanted", "service", "kit", "event"]
@@ -310,7 +311,7 @@ class CommunitiesAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StatusAnswer:
-    """The running node."""
+    """The running node. kept: communities that were left, and whose data stays in the home."""
 
     version: str
     home: str
@@ -320,6 +321,7 @@ class StatusAnswer:
     place: str
     communities: list[CommunityAnswer]
     closed: list[ClosedCommunity]
+    kept: list[KeptCommunity]
 
 
 @dataclass(frozen=True, slots=True)

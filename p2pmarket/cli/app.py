@@ -45,7 +45,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "peers": "members",
         "block": "members",
         "remove": "members",
-        "leave": "community",
+        "leave": "leaving",
         "profile": "household",
     },
     msgid("Messages"): {
@@ -63,6 +63,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "relay": "reach",
         "down": "running",
         "device": "devices",
+        "export": "exporting",
         "backup": "backups",
         "restore": "backups",
         "completion": "completion",

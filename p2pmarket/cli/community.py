@@ -144,26 +144,3 @@ def _read_places(path: Path) -> list[dict[str, Any]]:
         raise LocalError("file-unreadable", path=str(path), reason=reason) from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise LocalError("places-file-unreadable", path=str(path)) from None
-
-
-@command("leave", _("Your listings disappear from it, and you cannot come back."))
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
-def leave(session: Session, yes: bool) -> int:
-    """Ask, then leave."""
-    held = session.client.get(session.path())
-    name = safe(held["name"])
-    if not yes and session.interactive:
-        question = _("Leave “{name}” for good? You cannot come back with the same 24 words")
-        if not session.agrees(question.format(name=name), default=False):
-            session.say(_("You stay."))
-            return 1
-    left = session.client.delete(session.path())
-    session.answer(
-        left,
-        [
-            _("You left “{name}”. Your listings disappear from your neighbours' nodes.").format(
-                name=name
-            )
-        ],
-    )
-    return 0

@@ -127,6 +127,11 @@ def _status_lines(found: dict[str, Any]) -> list[str]:
         lines += ["", safe(closed["folder"])]
         error = closed["error"]
         lines += wrapped(sentence(error["code"], error["fields"]), indent="  ")
+    for kept in found["kept"]:
+        line = _("You left {name} ({time}); its data is still in this folder:").format(
+            name=in_quotes(kept["name"]), time=day_and_time(moment(kept["left_at"]))
+        )
+        lines += ["", *wrapped(line), f"  {safe(kept['folder'])}"]
     if not found["communities"] and not found["closed"]:
         lines += wrapped(sentence("no-community", {}))
     return lines

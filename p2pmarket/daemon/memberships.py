@@ -25,9 +25,18 @@ from node.identity import Identity
 from node.node import Node, open_node
 from node.second_device import join_as_device
 from node.store.database import open_database
+from node.store.settings import Enrolment, read_enrolment
 from p2pmarket.daemon.cross_post_file import CrossPostFile
 from p2pmarket.daemon.cross_posts import CrossPosts
 from p2pmarket.daemon.network import Reach, port_of
+from p2pmarket.daemon.parting import (
+    Parting,
+    delete_folder,
+    forget_parting,
+    parting_of,
+    write_parting,
+)
+from p2pmarket.daemon.requests import Requests
 from p2pmarket.daemon.started import Started
 from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
@@ -43,6 +52,8 @@ from protocol.text import clean
 
 _log = logging.getLogger(__name__)
 _PORT_FILE = "port"
+_GOODBYE_S = 10.0
+"""How long leaving waits for a neighbour to say that it has heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +66,16 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A node that runs, where it listens, and how to end it; gone: set once it has ended."""
+    """A node that runs, where it listens, and how to end it.
+
+    ended: set once it has ended. gone: set once a community that was left is put away.
+    """
 
     folder: Path
     reach: Reach
     node: Node
     scope: trio.CancelScope
+    ended: trio.Event = field(default_factory=trio.Event)
     gone: trio.Event = field(default_factory=trio.Event)
 
 
@@ -79,6 +94,7 @@ class Memberships:
         self.cross_posts = CrossPosts(CrossPostFile(home.cross_posts, identity.database_key))
         self._nodes: dict[bytes, Node] = {}
         self._running: dict[str, _Running] = {}
+        self.requests = Requests()
         self.closed: list[Closed] = []
 
     @property
@@ -138,11 +154,17 @@ class Memberships:
     async def open_all(self) -> None:
         """Open every community of the home; one that cannot be opened is noted in ``closed``."""
         for folder in self._folders():
+            parting = parting_of(folder)
+            if parting is not None and parting.told:
+                continue
             try:
                 await self._open(folder)
             except P2PMarketError as error:
                 _log.warning("cannot open %s: %s", folder.name, error)
                 self.closed.append(Closed(folder, error))
+            else:
+                if parting_of(folder) is not None:
+                    self._nursery.start_soon(self._part, folder.name)
         self.cross_posts.opened_all()
 
     async def found(self, charter: Charter) -> Node:
@@ -176,8 +198,10 @@ class Memberships:
     def _refuse_if_known(self, invite: InviteText) -> None:
         if invite.community in self._nodes:
             community = self._nodes[invite.community].community
-            if community.my_status in ("left", "removed"):
-                raise LocalError(community.my_status)
+            if community.my_status == "removed":
+                raise LocalError("removed")
+            if community.my_status == "left":
+                raise LocalError("still-leaving", name=community.charter.name)
             raise LocalError("already-joined", name=community.charter.name)
 
     async def join(
@@ -201,8 +225,18 @@ class Memberships:
                 options.discovery(tuple),
                 answers,
                 accepted,
+                await self._previous(folder),
             )
+        forget_parting(folder)
         return await self._open(folder)
+
+    async def _previous(self, folder: Path) -> Enrolment | None:
+        """Return as whom the household was in a community that it left, if that was kept."""
+        if parting_of(folder) is None:
+            return None
+        file = folder / DATABASE_FILE
+        async with open_database(file, self._identity.database_key) as database:
+            return await read_enrolment(database)
 
     async def join_as_device(self, code: DeviceCode) -> Node:
         """Become a device of a household with its code, and open the node.
@@ -238,7 +272,7 @@ class Memberships:
         opened = next(held for held in self._running.values() if held.node is node)
         port = port_of(node.addresses())
         opened.scope.cancel()
-        await opened.gone.wait()
+        await opened.ended.wait()
         try:
             file = opened.folder / DATABASE_FILE
             async with open_database(file, self._identity.database_key) as database:
@@ -247,6 +281,53 @@ class Memberships:
             reach = opened.reach if port is None else opened.reach.with_port(port)
             node = await self._start(opened.folder, reach)
         return node
+
+    @property
+    def kept(self) -> list[tuple[Path, Parting]]:
+        """The folders of communities that the household has left, and that no node opens."""
+        found = ((folder, parting_of(folder)) for folder in self._folders())
+        return [(folder, p) for folder, p in found if p is not None and p.told]
+
+    async def leave(self, node: Node, delete: bool) -> bool:
+        """Leave a community, and close its node as soon as a neighbour knows.
+
+        delete: whether its folder goes then. Returns whether that has happened already; if
+        nobody can be reached now, it does later, whenever the daemon runs. Raises LocalError.
+        """
+        opened = next(held for held in self._running.values() if held.node is node)
+        was_connected = bool((await node.sync.status()).neighbours_connected)
+        await node.community.leave()
+        name = node.community.charter.name
+        write_parting(opened.folder, Parting(name, self._clock.now_ms(), delete))
+        self.cross_posts.forget(node.community.id)
+        self._nursery.start_soon(self._part, opened.folder.name)
+        with self.requests.waiting():
+            with trio.move_on_after(_GOODBYE_S):
+                await opened.gone.wait()
+            if was_connected and not opened.gone.is_set():
+                # Heard, as far as can be seen: not every neighbour can be dialled to say so.
+                node.neighbourhood.told_left.set()
+                await opened.gone.wait()
+        return opened.gone.is_set()
+
+    async def _part(self, name: str) -> None:
+        """Close the node of a community that was left, once somebody there knows."""
+        opened = self._running[name]
+        await opened.node.neighbourhood.told_left.wait()
+        self._nodes.pop(opened.node.community.id, None)
+        await self.requests.answered()
+        opened.scope.cancel()
+        with trio.CancelScope(shield=True):
+            await opened.ended.wait()
+        parting = parting_of(opened.folder)
+        try:
+            if parting is not None and parting.delete:
+                delete_folder(opened.folder)
+            elif parting is not None:
+                write_parting(opened.folder, replace(parting, told=True))
+        except LocalError as error:  # tried again at the next start
+            _log.warning("cannot put away %s: %s", name, error)
+        opened.gone.set()
 
     async def back_up(self, target: Path) -> int:
         """Write everything this household keeps into one sealed file; return its bytes."""
@@ -348,7 +429,7 @@ class Memberships:
                 self.cross_posts.detach(opened.node)
                 self._nodes.pop(opened.node.community.id, None)
                 self._running.pop(folder.name, None)
-                opened.gone.set()
+                opened.ended.set()
 
     def _folders(self) -> Iterator[Path]:
         folders = (p for p in self._home.communities.glob("*") if p.is_dir())

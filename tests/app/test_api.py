@@ -162,10 +162,15 @@ def test_every_endpoint_answers_as_it_is_described(
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
+    walk("GET", COMMUNITY + "/export")
     cross_post(walk)
     walk("POST", "/v1/shutdown")
     # The founder cannot leave, and a review needs a finished trade: the transcripts show both.
-    left = {("DELETE", COMMUNITY), ("POST", COMMUNITY + "/reviews")}
+    left = {
+        ("GET", COMMUNITY + "/leaving"),
+        ("POST", COMMUNITY + "/leaving"),
+        ("POST", COMMUNITY + "/reviews"),
+    }
     asked = walk.asked | join.asked | phone.asked
     # Those of trades are walked in test_trades.py.
     trades = (COMMUNITY + "/trades", COMMUNITY + "/cases", LISTING + "/draw")

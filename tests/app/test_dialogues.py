@@ -155,8 +155,8 @@ def test_an_invite_longer_than_a_line_of_the_terminal_arrives_whole(founder: Any
 
 
 def test_leaving_and_removing_ask_first(founder: Any, neighbour: Any) -> None:
-    with at_a_terminal(neighbour, "leave") as dialogue:
-        dialogue.wait_for("You cannot come back")
+    with at_a_terminal(neighbour, "leave", "--no-export", "--force") as dialogue:
+        dialogue.wait_for("Leave “Lindenau”?")
         dialogue.type("n")
         assert dialogue.end()[0] == 1
     with at_a_terminal(founder, "remove", "WG Milchmond", "--why", "Nur so") as dialogue:

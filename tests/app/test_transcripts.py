@@ -25,7 +25,8 @@ NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "cross-post", "several-communities",
     "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
-    "leave", "profile", "household", "message", "inbox", "thread", "review", "ledger-verify",
+    "leave", "export", "profile", "household", "message", "inbox", "thread", "review",
+    "ledger-verify",
     "ledger-show", "ledger-balance", "status", "doctor", "relay", "down", "backup",
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
     "device-renew", "newcomers", "approve", "decline", "vouch", "welcome", "invite-list",
@@ -425,7 +426,13 @@ def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: A
     record("remove", anna, "members")
     carla.until(lambda: carla.json("status")["communities"][0]["my_status"] == "removed")
     record("remove", carla, "publish", "--title", "Lampe", "--kind", "give")
-    record("leave", ben, "leave")
+    record("leave", ben, "leave", "--no-export", "--export", "x")
+    record("leave", ben, "leave", "--export", str(folder))
+    record("export", ben, "export", str(folder / "ben"))
+    record("export", ben, "--lang", "de", "export", str(folder / "ben"))
+    record("export", ben, "export", "/dev/null/x")
+    record("leave", ben, "leave", "--export", str(folder / "data"))
+    record("leave", ben, "leave", "--force", "--export", str(folder / "data"))
     anna.until(lambda: anna.json("members")["results"][1]["status"] == "left")
     record("leave", anna, "members")
     record("leave", ben, "status")
@@ -493,6 +500,7 @@ def _several(record: Recorder, anna: Any, ben: Any) -> None:
     record(several, anna, "mine")
     record(several, anna, "--lang", "de", "mine")
     record(several, anna, "withdraw", bank)
+    record("leave", ben, "--lang", "de", "leave", "Lindenau", "--no-export", "--delete")
 
 
 def _newcomers(record: Recorder, households: list[Any], folder: Path) -> None:

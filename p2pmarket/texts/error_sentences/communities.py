@@ -74,7 +74,22 @@ COMMUNITIES: Mapping[str, Sentences] = {
     ),
     "left": Sentences(
         msgid("Your household has left this community."),
-        msgid("A household that left cannot come back with the same 24 words."),
+        msgid("To come back, ask a member for an invite and type “p2pmarket join”."),
+    ),
+    "still-leaving": Sentences(
+        msgid("You are leaving “{name}”, and no neighbour could be told yet."),
+        msgid("Let your node run until one can be reached; then you can join again."),
+    ),
+    "open-trades": Sentences(
+        msgid("Trades are still open: {titles}."),
+        msgid("End them first (“p2pmarket trade list”), or leave all the same with --force."),
+    ),
+    "export-exists": Sentences(
+        msgid("{path} exists already, and is not overwritten."), msgid("Choose another folder.")
+    ),
+    "export-not-writable": Sentences(
+        msgid("{path} cannot be written: {reason}."),
+        msgid("Choose a folder that you may write to; nothing else was changed."),
     ),
     "nobody-reachable": Sentences(
         msgid("No member of the community could be reached, so nothing was changed."),
