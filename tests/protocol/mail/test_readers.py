@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from protocol import wire
 from protocol.errors import RemoteError
 from protocol.ids import CommunityId, HouseholdId, ThingKey
+from protocol.joining import Answers, Declined, read_joining
 from protocol.mail import seal
 from protocol.mail.card import read_card
 from protocol.mail.letter import Chat, Letter, Note, read_chat, read_letter, read_note
@@ -37,6 +38,7 @@ READERS: list[Callable[[bytes], object]] = [
     read_letter,
     read_chat,
     read_note,
+    read_joining,
     read_inner,
     read_parcel,
     unpad,
@@ -157,3 +159,11 @@ messages: st.SearchStrategy[Any] = st.one_of(
 @given(messages)
 def test_a_frame_comes_back(message: Message) -> None:
     assert read(write(message)) == message
+
+
+@given(answers=st.lists(st.text("aä\n", max_size=20).map(str.strip), max_size=5), charter=ids)
+def test_answers_and_refusals_read_as_they_were_written(answers: list[str], charter: bytes) -> None:
+    written = Answers(charter, tuple(answers))
+    assert read_joining(written.pack()) == written
+    for reason in answers:
+        assert read_joining(Declined(reason).pack()) == Declined(reason)
