@@ -55,7 +55,7 @@ class MembershipGate:
     ) -> None:
         """banned: asked for the host, and for the household that it has proved to be of.
 
-        has_room_for: asked of whoever dials this node and belongs.
+        has_room_for: asked of whoever dials this node, unless it is just joining.
         on_refused: told each refusal of ours, by reason, to count it.
         started: set once the node's services can answer; until then gates wait.
         on_left: told the goodbye of a household that left, where it comes from itself: while it
@@ -106,7 +106,9 @@ class MembershipGate:
     async def _answer(self, channel: Channel, remote: HostKey) -> None:
         hello = await _receive_hello(channel)
         passed = self._judge(hello, remote)
-        if not isinstance(passed, str) and not self._has_room_for(passed.member):
+        if not isinstance(passed, str) and not (
+            hello.wants_genesis or self._has_room_for(passed.member)
+        ):
             passed = "busy"
         if isinstance(passed, str):
             await channel.send(messages.write_refusal(passed))
