@@ -21,7 +21,7 @@ $(DEV): $(RUNTIME) locks/dev.lock
 	$(PIP) --require-hashes --no-build-isolation -r locks/dev.lock
 	touch $@
 
-# SCENARIO=market or trade; KEEP=1 leaves the nodes running, JSON=1 prints what was measured as one object.
+# SCENARIO=market, trade or community; KEEP=1 leaves the nodes running, JSON=1 prints what was measured as one object.
 demo: $(RUNTIME)
 	$(BIN)/p2pmarket demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
 

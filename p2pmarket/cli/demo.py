@@ -14,8 +14,9 @@ from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.texts import _
 
-_LOOK_AT = 4
-"""The household whose home the last line names: it has something to show in each scenario."""
+_LOOK_AT = {"market": 4, "trade": 4, "community": 1}
+"""The household whose home the last line names: it has something to show."""
+_LOOK = {"market": "search Sofa", "trade": "trade list --all", "community": "steward list"}
 
 
 @command(
@@ -24,14 +25,15 @@ _LOOK_AT = 4
 )
 @click.option(
     "--scenario",
-    type=click.Choice(["market", "trade"]),
+    type=click.Choice(["market", "trade", "community"]),
     default="market",
     show_default=True,
-    help=_("What to show: the market, or trades from asking to the receipt."),
+    help=_("What to show: the market, trades from asking to the receipt, or a community."),
 )
 @click.option("--keep", is_flag=True, help=_("Leave the nodes running, to play with them."))
 def demo(session: Session, scenario: str, keep: bool) -> None:
     """Run the scenario and report; exit code 1 if anything was not as promised."""
+    from p2pmarket.demo.governing import run_community_demo
     from p2pmarket.demo.household import CommandFailed
     from p2pmarket.demo.report import Report
     from p2pmarket.demo.scenario import run_demo
@@ -42,7 +44,11 @@ def demo(session: Session, scenario: str, keep: bool) -> None:
     began = time.perf_counter()
     failure: CommandFailed | None = None
     try:
-        run = run_demo if scenario == "market" else run_trade_demo
+        run = {
+            "market": run_demo,
+            "trade": run_trade_demo,
+            "community": run_community_demo,
+        }[scenario]
         run(folder, report, keep)
     except CommandFailed as failed:
         failure = failed
@@ -61,10 +67,10 @@ def demo(session: Session, scenario: str, keep: bool) -> None:
             )
         )
     running = keep and failure is None
-    asked = "" if scenario == "market" else " --scenario trade"
-    look = "search Sofa" if scenario == "market" else "trade list --all"
+    asked = "" if scenario == "market" else f" --scenario {scenario}"
+    look = _LOOK[scenario]
     next_command = _program() + (
-        f" --home {folder}/{_LOOK_AT} {look}" if running else f" demo{asked} --keep"
+        f" --home {folder}/{_LOOK_AT[scenario]} {look}" if running else f" demo{asked} --keep"
     )
     report.say(_("Try next: {command}").format(command=next_command))
     if running:

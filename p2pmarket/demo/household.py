@@ -80,9 +80,9 @@ class Household:
         answer: dict[str, Any] = self.client.get(f"/v1/communities/-/trades/{trade}")
         return answer
 
-    def community(self) -> dict[str, Any]:
-        """Return how the community looks from this household."""
-        answer: dict[str, Any] = self.client.get("/v1/communities/-")
+    def community(self, name: str = "-") -> dict[str, Any]:
+        """Return how a community (the only one) looks from this household."""
+        answer: dict[str, Any] = self.client.get(f"/v1/communities/{quote(name)}")
         return answer
 
     def start(self) -> None:
