@@ -9,6 +9,7 @@ from protocol.charter import Reception
 from protocol.errors import LocalError
 from protocol.kinds import Kind
 from protocol.membership.governance import Vouches
+from tests.sim.receipting import trade, until_linked
 from tests.sim.world import Household, World
 
 HOLDS_BACK = {"reception": Reception(first_listings=1)}
@@ -98,3 +99,22 @@ async def test_only_what_confirmed_households_say_of_others_counts(world: World)
     await world.settle()
     assert cem.members.vouched(ana.id) == frozenset()
     assert cem.members.vouched(cem.id) == {ben.id}
+
+
+@pytest.mark.covers("GOV-16")
+async def test_trades_count_once_for_each_household_and_only_where_all_can_see_them(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"], **HOLDS_BACK)
+    await ben.publish("A", "B", "C", "D")
+    await shown(cem, "A")
+    await trade(ana, ben)
+    await trade(ben, ana)
+    await until_linked(world, ben, cem, 2)
+    await shown(cem, "A", "B")
+    await trade(cem, ben, public=False)
+    await world.pass_time(120)
+    await shown(ana, "A", "B")
+    await trade(cem, ben)
+    await shown(ana, "A", "B", "C")
+    assert await ben.node.joining.first_listings.limit(ben.id) == 3
