@@ -39,7 +39,8 @@ COMMUNITIES: Mapping[str, Sentences] = {
         msgid("Copy the whole text, from “P2PM1-” to its end."),
     ),
     "invite-expired": Sentences(
-        msgid("This invite has expired."), msgid("Ask for a new one; nothing was changed.")
+        msgid("This invite has expired, or was ended."),
+        msgid("Ask for a new one; nothing was changed."),
     ),
     "invite-used-up": Sentences(
         msgid("This invite has been used as often as it may be."),
