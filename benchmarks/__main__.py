@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import (
     catching_up,
+    communities,
     ingest,
     mailing,
     membership,
@@ -40,6 +41,7 @@ PARTS: dict[str, Part] = {
     "mailing": mailing.run,
     "trading": trading.run,
     "standing": standing.run,
+    "communities": communities.run,
     "searching": searching.run,
     "quality": quality.run,
     "starting": starting.run,

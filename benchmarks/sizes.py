@@ -38,6 +38,9 @@ class Sizes:
     receipts: int
     members: int
     """Households, each with three membership records."""
+    communities: int
+    """Further ones in one daemon."""
+    community_stock: int
 
 
 FULL = Sizes(
@@ -62,6 +65,8 @@ FULL = Sizes(
     wordy_trades=(20, 100),
     receipts=1_000,
     members=3_333,
+    communities=5,
+    community_stock=2_000,
 )
 
 QUICK = Sizes(
@@ -86,4 +91,6 @@ QUICK = Sizes(
     wordy_trades=(2,),
     receipts=10,
     members=30,
+    communities=2,
+    community_stock=100,
 )
