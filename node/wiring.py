@@ -18,16 +18,22 @@ ANY_PORT = ("/ip4/0.0.0.0/tcp/0",)
 
 
 def real_options(
-    listen: tuple[str, ...] = ANY_PORT, mdns: bool = True, clock: Clock | None = None
+    listen: tuple[str, ...] = ANY_PORT,
+    mdns: bool = True,
+    clock: Clock | None = None,
+    upnp: bool = True,
 ) -> NodeOptions:
     """Return options that listen at these multiaddrs.
 
-    mdns: whether to look for, and be found by, neighbours on the local network.
+    mdns: whether to look for, and be found by, neighbours on the local network. upnp: whether to
+    ask the router to open the port, where it offers that.
     """
     clock = clock or SystemClock()
 
     def network(host_seed: Seed, network_key: bytes) -> OpenNetwork:
-        settings = HostSettings(host_seed, network_key, topic_of(network_key), listen)
+        settings = HostSettings(
+            host_seed, network_key, topic_of(network_key), listen, map_port=upnp
+        )
         return open_libp2p(settings)
 
     def discovery(addresses: Callable[[], Sequence[str]]) -> Discovery:

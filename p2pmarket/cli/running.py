@@ -42,36 +42,42 @@ _STOP_S = 30.0
     help=_("Where neighbours reach you, for example /ip4/0.0.0.0/tcp/4001; repeatable."),
 )
 @click.option("--no-mdns", is_flag=True, help=_("Do not look for neighbours in the local network."))
-def up(session: Session, detach: bool, listen: tuple[str, ...], no_mdns: bool) -> None:
+@click.option("--no-upnp", is_flag=True, help=_("Do not ask the router to open the port (UPnP)."))
+def up(
+    session: Session, detach: bool, listen: tuple[str, ...], no_mdns: bool, no_upnp: bool
+) -> None:
     """Become the daemon, or start one. It is a program of its own: this one imports no node."""
     home = session.home
-    arguments = _daemon(home, listen, no_mdns)
+    arguments = _daemon(home, listen, no_mdns, no_upnp)
     if not detach:
         if session.as_json:
             arguments.append("--json")
         sys.stdout.flush()
         os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, our own module
-    ready = start_detached(home, listen, no_mdns)
+    ready = start_detached(home, listen, no_mdns, no_upnp)
     session.answer(ready, greeting(ready))
 
 
-def _daemon(home: Home, listen: Sequence[str], no_mdns: bool) -> list[str]:
+def _daemon(home: Home, listen: Sequence[str], no_mdns: bool, no_upnp: bool) -> list[str]:
     home.socket  # noqa: B018 - refuses a path that is too long before anything starts
     arguments = [sys.executable, "-m", "p2pmarket.daemon", "--home", str(home.folder)]
     arguments += ["--lang", current_language()]
     for address in listen:
         arguments += ["--listen", address]
-    return [*arguments, "--no-mdns"] if no_mdns else arguments
+    arguments += ["--no-mdns"] * no_mdns + ["--no-upnp"] * no_upnp
+    return arguments
 
 
-def start_detached(home: Home, listen: Sequence[str], no_mdns: bool) -> dict[str, Any]:
+def start_detached(
+    home: Home, listen: Sequence[str], no_mdns: bool, no_upnp: bool = False
+) -> dict[str, Any]:
     """Start the daemon in a session of its own; return what it says when it is ready.
 
     Raises the LocalError that it could not start for, or ``daemon-did-not-start``.
     """
     import subprocess
 
-    arguments = _daemon(home, listen, no_mdns)
+    arguments = _daemon(home, listen, no_mdns, no_upnp)
 
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as pipe:

@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--listen", action="append")
     parser.add_argument("--no-mdns", action="store_true")
+    parser.add_argument("--no-upnp", action="store_true")
     parser.add_argument("--lang", default="en")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--ready-fd", type=int)
@@ -48,7 +49,8 @@ def main() -> int:
                 print(line, flush=True)
 
     try:
-        reach = Reach(tuple(chosen.listen or EVERYWHERE), not chosen.no_mdns)
+        listen = tuple(chosen.listen or EVERYWHERE)
+        reach = Reach(listen, not chosen.no_mdns, not chosen.no_upnp)
         run(home, reach, lambda memberships: tell(_ready(home, memberships)))
     except P2PMarketError as error:
         tell({"error": to_json(failure_of(error))})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from node.clock import Clock
@@ -19,11 +19,14 @@ EVERYWHERE = ANY_PORT
 class Reach:
     """listen: multiaddrs. mdns: whether to look for neighbours on the local network.
 
+    upnp: whether to ask the router to open the port.
+
     Raises LocalError ``listen-address-malformed``, also where there is no community yet.
     """
 
     listen: tuple[str, ...]
     mdns: bool
+    upnp: bool = True
 
     def __post_init__(self) -> None:
         for address in self.listen:
@@ -37,21 +40,19 @@ class Reach:
 
     def with_port(self, port: int) -> Reach:
         """Return the same addresses with another TCP port."""
-        return Reach(tuple(_with_port(address, port) for address in self.listen), self.mdns)
+        return replace(self, listen=tuple(_with_port(each, port) for each in self.listen))
 
     def shifted(self, by: int) -> Reach:
         """Return the addresses of the next community: chosen ports count up."""
-        return Reach(
-            tuple(
-                _with_port(address, port + by) if (port := _port(address)) else address
-                for address in self.listen
-            ),
-            self.mdns,
+        listen = (
+            _with_port(address, port + by) if (port := _port(address)) else address
+            for address in self.listen
         )
+        return replace(self, listen=tuple(listen))
 
     def options(self, clock: Clock) -> NodeOptions:
         """Return what a node is opened with."""
-        return real_options(self.listen, self.mdns, clock)
+        return real_options(self.listen, self.mdns, clock, self.upnp)
 
 
 def port_of(addresses: Sequence[str]) -> int | None:

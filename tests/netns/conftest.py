@@ -90,6 +90,16 @@ class Home:
         self.places.append(place)
         return place
 
+    def offers_upnp(self, public: str) -> None:
+        """Let the router open ports when asked."""
+        fake = str(Path(__file__).with_name("fake_igd.py"))
+        enter = ["ip", "netns", "exec", self.router, sys.executable, fake]
+        arguments = [f"{self.network}.1", "--external", public, "--nft"]
+        process = subprocess.Popen([*enter, *arguments], stdout=subprocess.PIPE, text=True)
+        self.internet.processes.append(process)
+        assert process.stdout is not None
+        process.stdout.readline()
+
     def forward(self, port: int, place: Place) -> None:
         """Let the router forward a TCP port from outside, as its owner can."""
         enter = ("ip", "netns", "exec", self.router)
@@ -102,6 +112,7 @@ class Internet:
 
     def __init__(self) -> None:
         self._names: list[str] = []
+        self.processes: list[subprocess.Popen[str]] = []
         self._switch = self._namespace()
         _do("ip", "-n", self._switch, "link", "add", "net", "type", "bridge")
         _do("ip", "-n", self._switch, "link", "set", "net", "up")
@@ -154,6 +165,9 @@ class Internet:
 
     def close(self) -> None:
         """Delete every namespace; the wires go with them."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
         for name in reversed(self._names):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
 

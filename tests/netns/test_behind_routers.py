@@ -58,3 +58,19 @@ def test_a_node_learns_how_it_is_reached_and_says_so(internet, settle, until):
     ana.up()
     until(lambda: ana.reach()["verdict"] == "public")
     assert ana.reach()["public_addresses"] == [f"/ip4/11.0.0.11/tcp/{port}"]
+
+
+def test_a_router_that_offers_it_is_asked_to_open_a_port(internet, settle, until):
+    ruth = found(settle, internet)
+    home = internet.home(11)
+    home.offers_upnp("11.0.0.11")
+    ana, ben = settle("ana", home.place()), settle("ben", internet.home(12).place())
+    join(ana, ruth)
+    until(lambda: ana.reach()["verdict"] == "public")
+    mapped = ana.reach()["mapped_address"]
+    assert ana.reach()["public_addresses"] == [mapped]
+    assert ana.run("doctor")["well"]
+    # Ben, behind a router that offers nothing, needs no relay to reach her.
+    join(ben, ruth)
+    until(lambda: "ana" in ben.peers())
+    assert ben.peers()["ana"].startswith(mapped)

@@ -162,6 +162,15 @@ def dialable(bound: Iterable[str], host_key: HostKey) -> Sequence[str]:
     return tuple(found)
 
 
+def port_to_open(bound: Iterable[str]) -> int | None:
+    """The IPv4 port that a router could forward: one that is not of this machine alone."""
+    for target in map(parse_address, bound):
+        address = ipaddress.ip_address(target.host)
+        if address.version == 4 and not address.is_loopback and not address.is_global:
+            return target.port
+    return None
+
+
 def _interface_hosts(version: int) -> list[str]:
     addresses = [
         ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])

@@ -82,6 +82,8 @@ class HostSettings:
     """From accept to a multiplexed connection: private network, Noise, gate, Yamux."""
     muxer: MuxerLimits = field(default_factory=MuxerLimits)
     gossip: GossipLimits = field(default_factory=GossipLimits)
+    map_port: bool = False
+    """Whether to ask the home's router to open the port, where it offers that."""
     volunteers: bool = False
     """Whether it carries connections of members that cannot reach each other."""
     relay: RelayLimits = field(default_factory=RelayLimits)

@@ -6,11 +6,12 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from random import Random
 
 import trio
 from nacl.signing import SigningKey
 
-from node.network.libp2p.addresses import dialable, peer_id_of
+from node.network.libp2p.addresses import dialable, peer_id_of, port_to_open
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
 from node.network.libp2p.quiet_logs import quieten_libp2p
@@ -32,6 +33,7 @@ from node.network.port import (
     StreamHandler,
     Verdict,
 )
+from node.network.port_mapping import PortMapping
 from protocol.errors import LocalError
 
 _FIRST_PAUSE_S = 0.1
@@ -54,6 +56,7 @@ def open_libp2p(settings: HostSettings) -> OpenNetwork:
         network = Libp2pNetwork(settings, gate, listener)
         async with open_background_nursery() as nursery:
             nursery.start_soon(network.run, await network.listen())
+            nursery.start_soon(network.keep_port_open)
             await network.first_host.wait()
             yield network
 
@@ -75,6 +78,7 @@ class Libp2pNetwork:
         self._bound: list[str] = []
         self._host: Host | None = None
         self._volunteers = settings.volunteers
+        self._mapping: PortMapping | None = None
         self._counts: Counter[str] = Counter()
 
     @property
@@ -89,8 +93,15 @@ class Libp2pNetwork:
             return own
         suffix = f"/p2p/{peer_id_of(self.host_key)}"
         outside = [address + suffix for address in host.outside_view.addresses()]
-        others = [*outside, *host.reservations.addresses()]
+        mapped = self._listening()[len(own) :]
+        others = [*outside, *mapped, *host.reservations.addresses()]
         return tuple(dict.fromkeys([*own[:_MOST_OWN], *others] if others else own))
+
+    def _listening(self) -> Sequence[str]:
+        """Where this machine listens, and what its router says that it forwards to it."""
+        mapped = None if self._mapping is None else self._mapping.address
+        own = self._own_addresses()
+        return own if mapped is None else [*own, f"{mapped}/p2p/{peer_id_of(self.host_key)}"]
 
     def _own_addresses(self) -> Sequence[str]:
         return dialable(self._bound, self.host_key)
@@ -143,6 +154,7 @@ class Libp2pNetwork:
             _verdict(host.outside_view.is_reachable, bool(host.reservations.relays())),
             host.reservations.relays(),
             host.outside_view.addresses(),
+            None if self._mapping is None else self._mapping.address,
             volunteers=self._volunteers,
             reservations=0 if volunteer is None else volunteer.reservations,
             circuits=0 if volunteer is None else volunteer.carried,
@@ -157,7 +169,15 @@ class Libp2pNetwork:
         sockets = await open_sockets(self._settings.listen)
         # With these a new host takes the ports that a zero in the settings was given.
         self._bound = [bound_address(each) for each in sockets]
+        port = port_to_open(self._bound)
+        if self._settings.map_port and port is not None:
+            self._mapping = PortMapping(port, self._counts, Random())
         return sockets
+
+    async def keep_port_open(self) -> None:
+        """Ask the router to, until cancelled, if that is wanted and of use."""
+        if self._mapping is not None:
+            await self._mapping.run()
 
     async def run(self, sockets: Sequence[trio.SocketListener]) -> None:
         """Serve until cancelled, with a new host whenever one falls."""
@@ -188,7 +208,7 @@ class Libp2pNetwork:
             self._listener,
             self._handlers,
             sockets,
-            self._own_addresses,
+            self._listening,
             self._counts,
         )
         host.volunteer_now(self._volunteers)
