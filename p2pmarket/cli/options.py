@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.session import Session
@@ -45,6 +46,14 @@ def group_of(name: str, first: click.Command, *others: click.Command) -> click.G
     def begin(context: click.Context, /, **typed: Any) -> Any:
         if context.invoked_subcommand is None:
             return context.invoke(first, **typed)
+        for name in typed:
+            if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                option = name.replace("_", "-")
+                raise click.UsageError(
+                    _("Put --{option} behind “{command}”.").format(
+                        option=option, command=context.invoked_subcommand
+                    )
+                )
         return None
 
     return click.Group(

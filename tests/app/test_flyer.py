@@ -178,3 +178,14 @@ def test_a_flyer_from_the_command_line_can_be_used_to_join(founder: Any, tmp_pat
     assert "Wir suchen: Bohrmaschine." not in " ".join(pdf_lines(poster.read_bytes()))
     assert "We look for: Bohrmaschine." in " ".join(pdf_lines(poster.read_bytes()))
     assert len(founder.json("invite", "list")["results"]) == len(listed) + 1
+
+
+def test_an_option_before_the_word_that_it_is_not_for_is_refused(
+    founder: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "flyer.pdf"
+    outcome = founder.run("invite", "--uses", "5", "flyer", str(file))
+    assert outcome.code == 2
+    assert "Put --uses behind “flyer”." in outcome.err
+    assert not file.exists()
+    assert founder.run("invite", "--json", "list").body["results"] is not None
