@@ -114,12 +114,15 @@ class CrossPosts:
     def forget(self, community: CommunityId) -> None:
         """Forget what was offered in a community that the household has left."""
         with self._lock:
-            for thing in self._all():
+            things = self._all()
+            for thing in things:
                 for side in thing.sides:
                     if side.community == community:
                         self._drop(side.listing)
             self._uncounted.discard(community)
         self._save()
+        for node in self._nodes.values():
+            node.trades.counting.look_again(_keys(things, node.community.id))
 
     # -- beside the nodes
 

@@ -230,6 +230,16 @@ async def test_the_bytes_of_the_two_records_share_nothing_but_what_a_person_wrot
     anna.up()
 
 
+def test_what_was_promised_in_a_community_that_one_left_is_to_be_had_in_the_other_again(
+    pair: tuple[Any, Any],
+) -> None:
+    anna, ben = pair
+    assert in_community(ben, "Rad", "Lindenau")["state"] == "reserved"
+    anna.json("leave", "Verein", "--yes", "--force", "--no-export")
+    ben.until(lambda: in_community(ben, "Rad", "Lindenau")["state"] == "open")
+    assert not in_community(anna, "Rad", "Lindenau")["offered_too"]
+
+
 async def _own_records(household: Any, title: str) -> list[Envelope]:
     """Read the records of a title from each of a stopped household's databases."""
     found: list[Envelope] = []
