@@ -92,6 +92,7 @@ def test_with_delete_nothing_stays_and_coming_back_begins_anew(pair: tuple[Any, 
     assert ben.json("inbox")["results"] == []
 
 
+@pytest.mark.covers("TRN-70")
 def test_who_leaves_while_nobody_is_there_says_goodbye_later(pair: tuple[Any, Any]) -> None:
     anna, ben = pair
     anna.stop()
