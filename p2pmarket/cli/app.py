@@ -48,6 +48,17 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "leave": "leaving",
         "profile": "household",
     },
+    msgid("Looking after each other"): {
+        "report": "moderation",
+        "reports": "moderation",
+        "label": "moderation",
+        "labels": "moderation",
+        "appeal": "moderation",
+        "log": "moderation",
+        "mute": "moderation",
+        "unmute": "moderation",
+        "blocklist": "blocklists",
+    },
     msgid("Messages"): {
         "inbox": "mail",
         "message": "mail",

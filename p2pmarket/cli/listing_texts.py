@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from p2pmarket import vocabulary
+from p2pmarket.cli.notices import is_held, notice_lines
 from p2pmarket.cli.terminal import Column, in_quotes, paragraph, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.errors import sentence
@@ -52,10 +53,13 @@ def listing_table(
 
 def title_text(listing: dict[str, Any]) -> str:
     """Return the title, with what has become of it if it is not simply open."""
+    title = str(listing["title"])
+    if not listing["mine"] and any(not notice["hides"] for notice in listing["notices"]):
+        title = _("[warned of] {title}").format(title=title)
     if listing["state"] == "open":
-        return str(listing["title"])
+        return title
     state = vocabulary.label(vocabulary.STATES, listing["state"])
-    return f"[{state}] {listing['title']}"
+    return f"[{state}] {title}"
 
 
 def state_text(listing: dict[str, Any]) -> str:
@@ -63,6 +67,8 @@ def state_text(listing: dict[str, Any]) -> str:
     left = listing["seconds_left"]
     if not left:
         return _("ended")
+    if is_held(listing):
+        return _("held")
     if listing["state"] != "taken" and left <= _SOON_S:
         return _("ends in {span}").format(span=span(left))
     return vocabulary.label(vocabulary.STATES, listing["state"])
@@ -162,7 +168,7 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
         (_("Id"), listing["id"]),
     ]
     room = max(len(name) for name, _value in facts)
-    lines = [safe(listing["title"]), ""]
+    lines = [safe(listing["title"]), "", *notice_lines(listing)]
     if listing["description"]:
         lines += [*paragraph(listing["description"]), ""]
     lines += [f"{name:{room}}  {safe(value)}" for name, value in facts if value]

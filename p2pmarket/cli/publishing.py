@@ -12,6 +12,7 @@ from p2pmarket.cli.cross_posting import cross_post_to, cross_posted_lines, previ
 from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
 from p2pmarket.cli.listing_fields import listing_options, typed_fields
 from p2pmarket.cli.listing_texts import SHORT_ID, audience_line
+from p2pmarket.cli.notices import held_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe, wrapped
@@ -81,7 +82,7 @@ def publish(
         "previews": previews,
         "results": [listing],
     }
-    session.say(line)
+    session.say(line, *held_lines(listing))
     for community in also:
         try:
             made = cross_post_to(session, community, {"listing": listing["id"]})
