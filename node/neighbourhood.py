@@ -102,6 +102,18 @@ class Neighbourhood:
                 stray.due_s = min(stray.due_s, trio.current_time())
         self._wake.set()
 
+    async def seek(self, addresses: Sequence[str]) -> HostKey | None:
+        """Dial at a person's word; return who answered. Where nobody does, try again later."""
+        self.found(addresses)
+        for address in addresses:
+            try:
+                return await self._network.dial(address, _DIAL_DEADLINE_S)
+            except Refused as refusal:
+                self._note_refusal(refusal)
+            except NetworkError:
+                self._conduct.count("dial-failed")
+        return None
+
     def connected(self, peer: HostKey, address: str, outbound: bool) -> None:
         """Note a connection: the address worked, and waiting starts anew from short."""
         self.told_removed = self.told_revoked = False  # who said so spoke for nobody else

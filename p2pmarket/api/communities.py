@@ -9,6 +9,7 @@ from node.node import Node
 from p2pmarket import __version__
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.errors import failure_of
+from p2pmarket.api.horizon import horizon_answer
 from p2pmarket.api.ledger_views import credit_terms
 from p2pmarket.api.listing_views import ends_soon, sync_answer
 from p2pmarket.api.mail import mail_status
@@ -68,6 +69,7 @@ async def community_answer(call: Call, node: Node) -> CommunityAnswer:
         device_copied=node.devices.is_copied,
         credit=credit_terms(charter.credit),
         reach=await reach_answer(node),
+        horizon=await horizon_answer(node, now_ms),
         mail=await mail_status(node),
         waiting=await all_waiting(node, now_ms),
         counters=node.health(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from p2pmarket.api.horizon_schemas import HorizonAnswer
 from p2pmarket.api.mail_schemas import MailStatus, Waiting
 from p2pmarket.api.notice_schemas import NoticeAnswer
 from p2pmarket.api.parting_schemas import KeptCommunity
@@ -289,6 +290,7 @@ class CommunityAnswer:
     device_copied: bool
     credit: CreditTerms | None
     reach: ReachAnswer
+    horizon: HorizonAnswer
     mail: MailStatus
     waiting: list[Waiting]
     counters: dict[str, int]

@@ -71,6 +71,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
     msgid("The node"): {
         "status": "running",
         "doctor": "doctor",
+        "connect": "connecting",
         "relay": "reach",
         "down": "running",
         "device": "devices",

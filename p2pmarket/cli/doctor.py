@@ -8,6 +8,7 @@ import stat
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from p2pmarket.cli.horizon_texts import holding_back_line, horizon_line, late_line
 from p2pmarket.cli.listing_texts import sync_line
 from p2pmarket.cli.mail_texts import flood_lines
 from p2pmarket.cli.options import command
@@ -148,6 +149,7 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
         Finding(_("Clock"), abs(offset) <= _MAX_CLOCK_OFFSET_S, clock),
         Finding(_("Local network"), True, local),
         _of_reach(community),
+        *_of_horizon(community["horizon"]),
         *(Finding(_("Mail"), False, line) for line in flood_lines(community["mail"])),
     ]
 
@@ -158,3 +160,12 @@ def _of_reach(community: dict[str, Any]) -> Finding:
     advice = reach_advice(reach, int(ports[0]) if ports else None)
     text = " ".join(filter(None, (reach_line(reach), advice)))
     return Finding(_("From outside"), reach["verdict"] != "home", text)
+
+
+def _of_horizon(horizon: dict[str, Any]) -> list[Finding]:
+    found = (
+        (horizon_line(horizon), horizon["outlook"] != "surrounded"),
+        (holding_back_line(horizon), False),
+        (late_line(horizon), True),
+    )
+    return [Finding(_("Several sources"), well, text) for text, well in found if text]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2pmarket import vocabulary
+from p2pmarket.cli.horizon_texts import horizon_lines
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
 from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
 from p2pmarket.cli.options import command
@@ -160,6 +161,7 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         *mail_lines(community["mail"]),
         *waiting_lines(community["waiting"]),
         *reach_lines(community["reach"]),
+        *horizon_lines(community["horizon"]),
         *([sentence("device-copied", {})] if community["device_copied"] else []),
         _("Answers at {addresses}").format(
             addresses=", ".join(map(safe, community["addresses"])) or "–"

@@ -84,6 +84,7 @@ SUMMARIES: Mapping[str, str] = {
     "ledger balance": msgid("Show what a household has given and taken for community credit."),
     "status": msgid("Show how your node and your communities are doing."),
     "doctor": msgid("Look for what usually goes wrong, and say what to do about it."),
+    "connect": msgid("Reach a neighbour's node at an address, or by an invite."),
     "relay": msgid("Help neighbours whose nodes cannot be reached from outside."),
     "down": msgid("End your node; what you published stays visible."),
     "device": msgid("Use your household on several computers."),

@@ -43,6 +43,10 @@ JOINING: Mapping[str, Sentences] = {
         msgid("None of your invites has the id “{id}”."),
         msgid("“p2pmarket invite list” shows them; type at least four characters."),
     ),
+    "invite-of-another-community": Sentences(
+        msgid("This invite is for another community."),
+        msgid("Join that with “p2pmarket join”, or name the community with --community."),
+    ),
     "invite-ambiguous": Sentences(
         msgid("More than one of your invites begins with “{id}”."), msgid("Type more of its id.")
     ),
