@@ -255,7 +255,7 @@ class Trades:
         def make(trade: Trade, role: Role) -> tuple[Type, Body]:
             receipt = trade.receipt()
             if receipt is None:
-                raise LocalError("trade-not-now", state=trade.state.value, step="sign")
+                raise LocalError("trade-not-now", state=trade.state.value, step="admit")
             return Type.SIGN, Sign(sign_receipt(receipt, self._desk.device))
 
         return await self._act(trade, make)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from p2pmarket.cli.options import command, shared_options
+from p2pmarket.cli.options import Commands, command, shared_options
 from p2pmarket.cli.pasted import qr_lines, read_pasted
 from p2pmarket.cli.running import start_detached
 from p2pmarket.cli.session import Session
@@ -24,7 +24,7 @@ from protocol.errors import LocalError, P2PMarketError
 
 _STOP_S = 30.0
 
-device = click.Group(
+device = Commands(
     "device",
     help=_(SUMMARIES["device"]),
     options_metavar=_("[OPTIONS]"),
@@ -112,7 +112,8 @@ def join(session: Session, source: Path | None, listen: tuple[str, ...], no_mdns
             ),
             *paragraph(
                 _(
-                    "Its node runs. What you publish here you change here. The 24 words and"
+                    "Its node runs. What you publish here you change here. Messages and trades"
+                    " from before do not come along; new messages reach both. The 24 words and"
                     " backups stay with the first computer."
                 )
             ),

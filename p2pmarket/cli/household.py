@@ -11,7 +11,7 @@ import click
 
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import paragraph, safe
+from p2pmarket.cli.terminal import aligned, paragraph, safe
 from p2pmarket.cli.words import read_words
 from p2pmarket.home import Home, HouseholdSettings, load_settings, save_settings
 from p2pmarket.texts import _
@@ -207,7 +207,7 @@ def _profile_lines(shown: dict[str, Any], own: dict[str, Any] | None) -> list[st
         (_("Languages"), ", ".join(shown["languages"]) or "–"),
         (_("About"), shown["about"] or "–"),
     ]
-    lines = _aligned(facts)
+    lines = aligned(facts)
     if own is None:
         return lines
     receipts = _("yes") if own["read_receipts"] else _("no")
@@ -215,12 +215,7 @@ def _profile_lines(shown: dict[str, Any], own: dict[str, Any] | None) -> list[st
         (_("Address"), " · ".join(own["address"].split("\n")) or "–"),
         (_("Read receipts"), receipts),
     ]
-    return [*lines, "", _("Your neighbours do not read this:"), *_aligned(known)]
-
-
-def _aligned(facts: Sequence[tuple[str, str]]) -> list[str]:
-    room = max(len(name) for name, _value in facts)
-    return [f"{name:{room}}  {safe(value)}" for name, value in facts]
+    return [*lines, "", _("Your neighbours do not read this:"), *aligned(known)]
 
 
 def _communities(folder: Path) -> bool:

@@ -9,14 +9,14 @@ import click
 
 from p2pmarket.cli.credit import credit_amount, credit_lines
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
-from p2pmarket.cli.options import command, shared_options
+from p2pmarket.cli.options import Commands, command, shared_options
 from p2pmarket.cli.receipt_texts import named, own_receipt_table, receipt_table
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import Column, in_quotes, safe, table, wrapped
 from p2pmarket.texts import _, msgid, ngettext
 
-ledger = click.Group(
+ledger = Commands(
     "ledger",
     help=_(SUMMARIES["ledger"]),
     options_metavar=_("[OPTIONS]"),

@@ -36,6 +36,20 @@ def command(name: str, *more: str) -> Callable[[Callable[..., Any]], click.Comma
     return declare
 
 
+class Commands(click.Group):
+    """A group whose help says in full what each of its commands does, in the order of adding."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands; click would cut each short for one line."""
+        rows = [(name, found.get_short_help_str(400)) for name, found in self.commands.items()]
+        with formatter.section(_("Commands")):
+            formatter.write_dl(rows)
+
+
 def group_of(name: str, first: click.Command, *others: click.Command) -> click.Group:
     """Return a group that is ``first`` where no command of it is named, with its options.
 

@@ -154,6 +154,29 @@ def _broken(line: str, indent: str) -> list[str]:
     return pieces
 
 
+def hanging(text: str, indent: str) -> list[str]:
+    """Wrap one line whose further lines begin at ``indent``, with words broken that do not fit.
+
+    For lines that end in what somebody else wrote: nothing of it begins where ours do.
+    """
+    if columns() == _PIPE_COLUMNS:
+        return [safe(text)]
+    from textwrap import wrap
+
+    room = min(columns(), _PROSE_COLUMNS)
+    folded = wrap(
+        safe(text), room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [part for line in folded for part in _broken(line, indent)]
+
+
+def aligned(facts: Sequence[tuple[str, str]]) -> list[str]:
+    """Return names and their values in two columns; a value stays in its own."""
+    room = max(len(name) for name, _value in facts)
+    indent = " " * (room + 2)
+    return [line for name, value in facts for line in hanging(f"{name:{room}}  {value}", indent)]
+
+
 def wrapped(line: str, indent: str = "") -> list[str]:
     """Wrap one line for a person at a terminal; a program that reads gets it whole."""
     if columns() == _PIPE_COLUMNS:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from p2pmarket.cli.options import shared_options
+from p2pmarket.cli.options import Commands, shared_options
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.trades_asking import accept, counter, decline, draw, promise, propose
 from p2pmarket.cli.trades_cases import cases, rule
@@ -13,16 +11,7 @@ from p2pmarket.cli.trades_meeting import address, give_back, handover, slots
 from p2pmarket.cli.trades_troubles import cancel, dispute, no_show
 from p2pmarket.texts import _
 
-
-class _Steps(click.Group):
-    """A group whose help lists its commands in the order in which a trade goes."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order in which they were added."""
-        return list(self.commands)
-
-
-trade = _Steps(
+trade = Commands(
     "trade",
     help=_(SUMMARIES["trade"]),
     options_metavar=_("[OPTIONS]"),

@@ -9,7 +9,7 @@ import click
 from p2pmarket import vocabulary
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.terminal import hanging, in_quotes, others_text, paragraph, safe, wrapped
 from p2pmarket.cli.trades_course import course_lines
 from p2pmarket.cli.trades_terms import terms_text
 from p2pmarket.cli.trades_troubles import SETTLEMENT
@@ -43,14 +43,15 @@ def cases(session: Session, forget: str | None) -> None:
 
 
 def _case_lines(case: dict[str, Any]) -> list[str]:
-    lines = wrapped(
+    lines = hanging(
         _("{id}: {publisher} (whose listing it is) and {seeker}, {kind}: {terms}.").format(
             id=case["trade"][:SHORT_ID],
             publisher=_name(case["publisher"], case["publisher_id"]),
             seeker=_name(case["seeker"], case["seeker_id"]),
             kind=vocabulary.label(vocabulary.KINDS, case["kind"]),
             terms=terms_text(case["terms"]),
-        )
+        ),
+        indent="    ",
     )
     for handed in case["handed_over"]:
         lines += _handed_lines(handed)
@@ -71,7 +72,7 @@ def _handed_lines(handed: dict[str, Any]) -> list[str]:
     )
     lines = wrapped(line)
     if handed["text"]:
-        lines += paragraph(in_quotes(handed["text"]), indent="    ")
+        lines += others_text(in_quotes(handed["text"]), indent="    ")
     if handed["missing"]:
         lines += wrapped(missing_text(handed["missing"]), indent="    ")
     return lines
@@ -89,7 +90,7 @@ def _ruling_lines(case: dict[str, Any]) -> list[str]:
         if ruling["text"]:
             lines += paragraph(in_quotes(ruling["text"]), indent="    ")
     if case["can_rule"]:
-        line = _('Rule with: p2pmarket trade rule {id} completed|cancelled "…"')
+        line = _('Rule with: p2pmarket trade rule {id} completed "…" (or cancelled instead).')
         lines += wrapped(line.format(id=case["trade"][:SHORT_ID]))
     line = _("Forgotten here on {day}; sooner with: p2pmarket trade cases --forget {id}")
     day = short_day(moment(case["forgotten_at"]))

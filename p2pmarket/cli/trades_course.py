@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from p2pmarket import vocabulary
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.terminal import hanging, in_quotes, others_text, safe
 from p2pmarket.cli.trades_terms import terms_text
 from p2pmarket.cli.trades_words import SHORT_ID, due_text, slot_text
 from p2pmarket.texts import _, msgid
@@ -93,11 +93,13 @@ def _entry_lines(entry: Mapping[str, Any]) -> list[str]:
         steward=safe(entry["steward"] or (entry["steward_id"] or "")[:SHORT_ID]),
         outcome="" if entry["outcome"] is None else vocabulary.label(OUTCOMES, entry["outcome"]),
     )
-    sentence += _aside(entry)
-    lines = wrapped(f"{day_and_time(moment(entry['at']))}  {sentence}", indent="  ")
+    aside = _aside(entry)
+    if aside:
+        sentence = f"{sentence.removesuffix('.')}{aside}."
+    lines = hanging(f"  {day_and_time(moment(entry['at']))}  {sentence}", indent="      ")
     if entry["text"] and entry["type"] != "address":
         quoted = in_quotes(entry["text"]) if "\n" not in entry["text"] else entry["text"]
-        lines += paragraph(quoted, indent="      ")
+        lines += others_text(quoted, indent="      ")
     return lines
 
 

@@ -16,12 +16,14 @@ from p2pmarket.cli.trades_options import DAY, MEETING_TIME
 from p2pmarket.cli.trades_words import (
     SHORT_ID,
     confirmed_by_me,
+    due_text,
     other_of,
     slot_text,
     state_sentence,
     title_of,
 )
 from p2pmarket.texts import _
+from p2pmarket.texts.formats import moment
 from protocol.errors import LocalError
 
 _MAX_CODE_CHARACTERS = 200
@@ -102,10 +104,14 @@ def give_back(
         raise click.UsageError(_("Confirm the return, or make the loan longer: not both."))
     if extend is None and not agree:
         return _confirmed(session, identifier, "return", code, confirm)
+    stands = trade_at(session, identifier)
     if agree:
-        extend = trade_at(session, identifier)["other_proposed_due"]
+        extend = stands["other_proposed_due"]
         if extend is None:
             raise click.UsageError(_("The other side has not proposed another day."))
+    due = stands["terms"]["due_at"]
+    if extend is not None and due is not None and moment(extend) <= moment(due):
+        raise LocalError("due-not-later", due=due_text(due))
     path = session.path("trades", identifier, "extension")
     trade = session.client.post(path, {"due": extend})
     acted(session, trade, _("Agreed.") if agree else _("You have proposed a later day."))

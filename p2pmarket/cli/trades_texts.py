@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from p2pmarket import vocabulary
-from p2pmarket.cli.terminal import Column, in_quotes, paragraph, table, wrapped
+from p2pmarket.cli.terminal import Column, aligned, hanging, in_quotes, others_text, table, wrapped
 from p2pmarket.cli.trades_course import course_lines
 from p2pmarket.cli.trades_faces import receipt_lines
 from p2pmarket.cli.trades_steps import next_lines
@@ -61,7 +61,7 @@ def heading_of(trade: Mapping[str, Any]) -> str:
 
 def trade_details(trade: Mapping[str, Any]) -> list[str]:
     """Return everything about one trade."""
-    lines = [*wrapped(heading_of(trade)), "", *wrapped(state_sentence(trade))]
+    lines = [*hanging(heading_of(trade), indent="  "), "", *wrapped(state_sentence(trade))]
     if trade["whose_turn"] == "mine":
         lines += wrapped(_("It is your turn."))
     if not trade["decides"]:
@@ -70,10 +70,9 @@ def trade_details(trade: Mapping[str, Any]) -> list[str]:
     if steps:
         lines += ["", _("What you can do:"), *steps]
     facts = [fact for fact in _facts(trade) if fact[1]]
-    room = max(len(name) for name, _value in facts)
-    lines += ["", *(f"{name:{room}}  {value}" for name, value in facts)]
+    lines += ["", *aligned(facts)]
     for name, text in _addresses(trade):
-        lines += ["", name, *paragraph(text, indent="  ")]
+        lines += ["", name, *others_text(text, indent="  ")]
     lines += ["", _("The course of it:"), *course_lines(trade["timeline"])]
     return [*lines, "", *receipt_lines(trade)]
 

@@ -12,7 +12,9 @@ from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.cli.trades_answers import acted, trade_at
 from p2pmarket.cli.trades_words import SHORT_ID, other_of
 from p2pmarket.texts import _
+from p2pmarket.texts.formats import day_and_time, moment
 from p2pmarket.texts.trades import SETTLEMENTS, settlement_id
+from protocol.errors import LocalError
 
 SETTLEMENT = Word("outcome", SETTLEMENTS, settlement_id)
 _BINDING = ("promised", "appointed", "handed-by-publisher", "handed-by-seeker")
@@ -48,8 +50,11 @@ def no_show(session: Session, identifier: str, text: str, admit: bool, yes: bool
         trade = session.client.post(session.path("trades", identifier, "admission"))
         acted(session, trade, _("You have signed the receipt that says so."))
         return 0
+    stands = trade_at(session, identifier)
+    if stands["state"] == "appointed" and "no-show" not in stands["steps"]:
+        until = day_and_time(moment(stands["appointment"]["ends_at"]))
+        raise LocalError("no-show-too-early", until=until)
     if not yes and session.interactive:
-        stands = trade_at(session, identifier)
         question = _("Say that {other} did not come?").format(other=other_of(stands))
         if stands["public"]:
             session.say(

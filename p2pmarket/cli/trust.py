@@ -13,7 +13,7 @@ from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
 from p2pmarket.cli.options import command
 from p2pmarket.cli.receipt_texts import named, own_receipt_table, review_lines
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.terminal import aligned, in_quotes, paragraph, safe, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day, moment
 
@@ -78,8 +78,7 @@ def _profile_lines(found: dict[str, Any]) -> list[str]:
         (_("Now"), _("blocked by you") if found["blocked"] else _presence(found)),
         (_("Id"), found["id"]),
     ]
-    room = max(len(name) for name, _value in facts)
-    return [f"{name:{room}}  {safe(value)}" for name, value in facts if value]
+    return aligned([fact for fact in facts if fact[1]])
 
 
 def _presence(found: dict[str, Any]) -> str:

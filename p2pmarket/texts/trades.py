@@ -45,6 +45,7 @@ STEPS: Mapping[str, str] = {
     "extend": msgid("ask for a longer loan"),
     "agree": msgid("agree to a longer loan"),
     "no_show": msgid("say that nobody came"),
+    "admit": msgid("admit that you did not come"),
     "dispute": msgid("ask for a third household"),
     "steward": msgid("accept the third household"),
     "settle": msgid("say how to end the dispute"),

@@ -118,7 +118,8 @@ def household(**trust: Any) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "id": "b" * 52, "name": HOSTILE, "about": HOSTILE, "status": "confirmed", "place": HOSTILE,
-        "invited_by": ANNA, "joined_at": "2027-03-01T10:00:00Z", "connected": True,
+        "invited_by": ANNA, "vouched_by": [], "joined_at": "2027-03-01T10:00:00Z",
+        "connected": True,
         "blocked": False, "me": False, "trust": {**facts, **trust}, "sync": SYNCED,
     }  # fmt: skip
 

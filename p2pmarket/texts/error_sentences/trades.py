@@ -77,6 +77,14 @@ TRADES: Mapping[str, Sentences] = {
         msgid("This is offered in another community too, whose node is still being opened."),
         msgid("Try again in a moment: only then is it sure that it is not promised twice."),
     ),
+    "due-not-later": Sentences(
+        msgid("The loan runs until {due} already; to extend it, name a later day."),
+        msgid("To give it back sooner, no new day is needed: “p2pmarket trade return ID”."),
+    ),
+    "no-show-too-early": Sentences(
+        msgid("It is too early to say that: the appointment lasts until {until}."),
+        msgid("It can be said ten minutes after that; until then, write a message or wait."),
+    ),
     "no-such-slot": Sentences(
         msgid("There is no time number {number}: the other side has named {count}."),
         msgid("“p2pmarket trade show ID” lists them."),
