@@ -12,7 +12,7 @@ from p2pmarket.texts.formats import iso
 from protocol.ids import text_of
 from protocol.ledger.receipt import Outcome
 from protocol.limits import DAY_MS
-from protocol.trade.transitions import State
+from protocol.trade.transitions import Role, State
 
 SOON_MS = DAY_MS
 """An appointment within this is announced."""
@@ -63,16 +63,20 @@ def _reasons(view: TradeView, now_ms: int) -> Iterable[tuple[str, int, int | Non
         yield "trade-met", slot.ends_at_ms, slot.ends_at_ms
     elif slot is not None and slot.starts_at_ms <= now_ms + SOON_MS:
         yield "trade-appointment", slot.starts_at_ms, slot.starts_at_ms
-    ends_ms = trade.runs_out_ms
-    if trade.state is State.PROMISED and ends_ms is not None and ends_ms <= now_ms + DUE_SOON_MS:
-        yield "trade-promise-ends", ends_ms, ends_ms
+    ends_ms, whose = trade.runs_out_ms, turn_of(view, now_ms).whose
+    if trade.state is State.PROMISED and ends_ms is not None:
+        if ends_ms <= now_ms + DUE_SOON_MS:
+            yield "trade-promise-ends", ends_ms, ends_ms
+        elif view.role is Role.SEEKER and whose == "both":
+            # Nobody has said how to meet yet, and the one who asked may not know of the promise.
+            yield "trade-promised", trade.applied[-1].at_ms, ends_ms
     due_at_ms = trade.terms.due_at_ms if trade.state in _BORROWED else None
     overdue = due_at_ms is not None and due_at_ms <= now_ms
     if due_at_ms is not None and due_at_ms <= now_ms + DUE_SOON_MS:
         mine = view.role is trade.giver
         name = "trade-overdue" if overdue else "trade-due"
         yield f"{name}-to-me" if mine else name, due_at_ms, due_at_ms
-    if turn_of(view, now_ms).whose == "mine":
+    if whose == "mine":
         what = _question(view)
         if what is not None and not (overdue and what == "trade-extension-asked"):
             yield what, trade.applied[-1].at_ms, None

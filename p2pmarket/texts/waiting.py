@@ -24,6 +24,9 @@ SENTENCES: Mapping[str, str] = {
     "trade-offered": msgid(
         "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"
     ),
+    "trade-promised": msgid(
+        "{household} has promised you “{title}”, until {until}: p2pmarket trade show {id}"
+    ),
     "trade-times-named": msgid("{household} names times for “{title}”: p2pmarket trade show {id}"),
     "trade-handover-to-confirm": msgid(
         "{household} says that “{title}” has changed hands: p2pmarket trade handover {id}"

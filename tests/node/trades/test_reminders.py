@@ -117,7 +117,7 @@ async def test_a_handover_that_one_side_confirmed_waits_for_the_other(world: Wor
 async def test_a_promise_that_runs_out_is_announced(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await promised(world, ana, ben, await offer(ana, "Fahrrad"))
-    assert (await reminded(ana), await reminded(ben)) == ([], [])
+    assert (await reminded(ana), await reminded(ben)) == ([], ["trade-promised"])
     world.pass_days(12)
     for household in (ana, ben):
         assert await reminded(household) == ["trade-promise-ends"]
