@@ -7,7 +7,7 @@ were written last, and the views of those that differ are written anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import trio
 
@@ -24,7 +24,7 @@ from protocol.errors import LocalError, RemoteError
 from protocol.ids import HouseholdId
 from protocol.kinds import Kind
 from protocol.ledger.receipt import Outcome
-from protocol.ledger.trust import completed_with
+from protocol.ledger.trust import completed_with, inviters_of
 from protocol.membership.evaluation import Member, Status
 from protocol.membership.members import Members
 from protocol.wire import Fields
@@ -74,7 +74,7 @@ class FirstListings:
         if member is None or not charter.reception.first_listings:
             return charter.listing_slots
         partners = completed_with(household, (await self._ledger.books.accounts()).counted)
-        return self._limit(member, len(partners - {household}))
+        return self._limit(member, partners - {household})
 
     async def window(self) -> int | None:
         """Return how many of the own lowest slots are to be filled first; None for any.
@@ -136,19 +136,23 @@ class FirstListings:
                 continue
             own = household == self._community.self_id
             found[number] = (
-                charter.listing_slots if own else self._limit(member, len(partners[household]))
+                charter.listing_slots if own else self._limit(member, partners[household])
             )
         return found
 
-    def _limit(self, member: Member, partners: int) -> int:
+    def _limit(self, member: Member, partners: Set[HouseholdId]) -> int:
         members = self._inbox.members
         charter = members.charter
         if member.status is Status.PROVISIONAL:
             return min(charter.listing_slots, limits.PROVISIONAL_SLOTS)
         if member.household in members.council.stewards:
             return charter.listing_slots
-        vouched = len(members.vouched(member.household))
-        grown = charter.reception.first_listings * (1 + vouched + partners)
+        # Whom one brought oneself may be more of the same people.
+        vouched, traded = (
+            sum(member.household not in inviters_of(other, members) for other in others)
+            for others in (members.vouched(member.household), partners)
+        )
+        grown = charter.reception.first_listings * (1 + vouched + traded)
         return min(charter.listing_slots, grown)
 
     def _follow_members(self, members: Members) -> None:

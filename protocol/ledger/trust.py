@@ -89,7 +89,7 @@ def record_of(household: HouseholdId, receipts: Sequence[Receipt], members: Memb
         _tally(household, own, lambda receipt: receipt.outcome is Outcome.COMPLETED),
         _tally(household, own, _at_fault(household, Outcome.CANCELLED)),
         _tally(household, own, _at_fault(household, Outcome.NO_SHOW)),
-        sum(household in _inviters(partner, members)[1:] for partner in partners),
+        sum(household in inviters_of(partner, members)[1:] for partner in partners),
     )
 
 
@@ -106,14 +106,14 @@ def vouch_path(
     viewer: HouseholdId, household: HouseholdId, members: Members
 ) -> tuple[HouseholdId, ...]:
     """Return who stands for whom between two households, both ends included."""
-    up, down = _inviters(viewer, members), _inviters(household, members)
+    up, down = inviters_of(viewer, members), inviters_of(household, members)
     common = next((inviter for inviter in up if inviter in down), None)
     if common is None:
         return ()
     return (*up[: up.index(common) + 1], *reversed(down[: down.index(common)]))
 
 
-def _inviters(household: HouseholdId, members: Members) -> list[HouseholdId]:
+def inviters_of(household: HouseholdId, members: Members) -> list[HouseholdId]:
     """The household, who stands for it, and so on up to the founder; empty for a stranger."""
     found: list[HouseholdId] = []
     member = members.member(household)

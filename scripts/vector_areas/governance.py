@@ -415,7 +415,8 @@ def _proofs() -> Iterator[Case]:
         proof = proof_of(MAX.id, members)
         if not WORLD.found().extended(proof).is_host_of(MAX.host(), MAX.id):
             raise AssertionError(name)
-        for removed in ([], [r for r in proof if r.kind == Kind.SEATS and r.household == FOUNDER.id]):
+        words = [r for r in proof if (r.kind, r.household) == (Kind.SEATS, FOUNDER.id)]
+        for removed in ([], words):
             given = [record for record in proof if record not in removed]
             belongs = WORLD.found().extended(given).is_host_of(MAX.host(), MAX.id)
             yield Case(

@@ -54,7 +54,7 @@ def fixed(charter: list) -> list:
 def keeps_credit(charter: list, founding: list) -> bool:
     """Credit from the beginning keeps its unit, and its limit only rises (GOV-2)."""
     before, now = (c[14] if len(c) > 14 else None for c in (founding, charter))
-    return not before or bool(now) and now[0] == before[0] and now[1] >= before[1]
+    return not before or (bool(now) and now[0] == before[0] and now[1] >= before[1])
 
 
 class Charters:

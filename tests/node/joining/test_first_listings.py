@@ -49,6 +49,33 @@ async def test_neighbours_see_more_of_a_newcomer_with_each_that_vouches_for_it(
 
 
 @pytest.mark.covers("GOV-16")
+async def test_the_word_of_ones_own_guests_shows_nothing_more(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"], **HOLDS_BACK)
+    guest = await world.join("dora", await ben.invite(uses=1))
+    await until_confirmed(world, ana, guest)
+    await guest.node.joining.vouching.vouch(ben.id)
+    await ben.publish("A", "B")
+    await shown(ana, "A")
+    await until_vouched(world, ana, ben, guest)
+    assert await ana.node.joining.first_listings.limit(ben.id) == 1
+
+
+async def until_confirmed(world: World, at: Household, household: Household) -> None:
+    """Let time pass until a household is confirmed, as another one and itself see it."""
+    while not all(
+        (member := node.inbox.members.member(household.id)) is not None and member.confirmed
+        for node in (at.node, household.node)
+    ):
+        await world.pass_time(0.1)
+
+
+async def until_vouched(world: World, at: Household, of: Household, by: Household) -> None:
+    """Let time pass until a vouch is known."""
+    while by.id not in at.node.inbox.members.vouched(of.id):
+        await world.pass_time(0.1)
+
+
+@pytest.mark.covers("GOV-16")
 async def test_the_founder_is_held_back_by_nothing(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"], **HOLDS_BACK)
     await ana.publish("A", "B", "C")
