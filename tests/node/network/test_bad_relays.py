@@ -104,7 +104,7 @@ def swallowed(_number, _chunk):
     return []
 
 
-@pytest.mark.covers("TRN-34")
+@pytest.mark.covers("TRN-84")
 async def test_a_relay_sees_ciphertext_only(three, monkeypatch):
     seen = bytearray()
 
@@ -133,7 +133,7 @@ async def test_a_relay_that_garbles_the_beginning_brings_nobody_together(
         assert {peer for peer, _ in world.at_b.misconduct} <= {None}
 
 
-@pytest.mark.covers("TRN-35")
+@pytest.mark.covers("TRN-85")
 @pytest.mark.parametrize("change", [flipped, reordered])
 async def test_nobody_is_blamed_for_what_was_altered_on_the_way(three, monkeypatch, change):
     """Otherwise a relay could make two honest members cut each other off."""
@@ -160,7 +160,7 @@ async def test_a_relay_that_swallows_everything_is_noticed(three, monkeypatch):
         await world.at_b.wait_until(lambda each: world.a.host_key in each.disconnected)
 
 
-@pytest.mark.covers("TRN-32")
+@pytest.mark.covers("TRN-82")
 async def test_without_a_place_there_is_no_circuit(three):
     async with three() as world:
         wrong = world.address.replace(world.address.rpartition("/")[2], "")
@@ -171,7 +171,7 @@ async def test_without_a_place_there_is_no_circuit(three):
         assert world.b.counters()["circuit-refused:no-reservation"] == 1
 
 
-@pytest.mark.covers("TRN-33")
+@pytest.mark.covers("TRN-83")
 async def test_reservations_and_circuits_are_bounded(three, settings_of, member_gate, new_listener):
     limits = RelayLimits(max_reservations=1, max_circuits_per_party=1)
     async with (
@@ -191,7 +191,7 @@ async def test_reservations_and_circuits_are_bounded(three, settings_of, member_
         assert await c.dial(world.address) == world.b.host_key
 
 
-@pytest.mark.covers("TRN-33")
+@pytest.mark.covers("TRN-83")
 @pytest.mark.parametrize(
     ("limits", "ended"),
     [
@@ -221,7 +221,7 @@ async def test_a_volunteer_that_stops_parts_from_those_it_served(three):
         assert not [each for each in world.b.addresses() if "/p2p-circuit" in each]
 
 
-@pytest.mark.covers("TRN-31")
+@pytest.mark.covers("TRN-81")
 async def test_nobody_asks_for_a_circuit_through_a_circuit(three):
     async with three() as world:
         world.b.volunteer(True)
@@ -250,7 +250,7 @@ async def test_three_hundred_half_open_circuits_leave_the_others_alone(three, ho
         assert await world.a.dial(world.address) == world.b.host_key
 
 
-@pytest.mark.covers("TRN-32")
+@pytest.mark.covers("TRN-82")
 async def test_circuits_that_nobody_asked_for_are_refused(three, hostile):
     """A member brings circuits to a host that holds no place with it."""
     async with three() as world:

@@ -22,7 +22,7 @@ async def circuit_of(network):
     return found[0]
 
 
-@pytest.mark.covers("TRN-30", "TRN-36")
+@pytest.mark.covers("TRN-80", "TRN-86")
 async def test_a_host_meets_another_through_a_volunteer(settings_of, member_gate, new_listener):
     one, two = new_listener(), new_listener()
     async with (

@@ -13,7 +13,7 @@ NAMED = "/ip4/203.0.113.9/tcp/{port}"
 ADDRESS = "/ip4/11.0.0.1/tcp/4001"
 
 
-@pytest.mark.covers("TRN-37")
+@pytest.mark.covers("TRN-87")
 async def test_a_neighbour_dials_the_address_that_it_sees_and_no_other(
     settings_of, member_gate, new_listener
 ):
@@ -39,7 +39,7 @@ async def test_a_neighbour_dials_the_address_that_it_sees_and_no_other(
         assert b.counters()["dial-back-refused"] >= 1
 
 
-@pytest.mark.covers("TRN-37")
+@pytest.mark.covers("TRN-87")
 async def test_who_comes_through_a_relay_is_not_dialled_back(
     settings_of, member_gate, new_listener
 ):
@@ -95,7 +95,7 @@ async def opinions_of(nursery):
     return heard
 
 
-@pytest.mark.covers("TRN-38")
+@pytest.mark.covers("TRN-88")
 @pytest.mark.parametrize(
     ("opinions", "expected"),
     [
@@ -116,7 +116,7 @@ async def test_half_of_three_opinions_decide(autojump_clock, opinions_of, opinio
     assert len(neighbours.asked) <= 3
 
 
-@pytest.mark.covers("TRN-38")
+@pytest.mark.covers("TRN-88")
 async def test_who_has_moved_asks_again_at_once_and_others_now_and_then(
     autojump_clock, opinions_of
 ):

@@ -173,7 +173,7 @@ async def circuit_of(network):
     return found[0]
 
 
-@pytest.mark.covers("TRN-30", "TRN-31", "TRN-34")
+@pytest.mark.covers("TRN-80", "TRN-81", "TRN-84")
 async def test_a_stock_relay_brings_two_of_ours_together(
     settings_of, member_gate, new_listener, monkeypatch
 ):
@@ -195,7 +195,7 @@ async def test_a_stock_relay_brings_two_of_ours_together(
             assert await stream.receive_frame() == b"through a stranger's code"
 
 
-@pytest.mark.covers("TRN-30", "TRN-31", "TRN-32")
+@pytest.mark.covers("TRN-80", "TRN-81", "TRN-82")
 async def test_a_volunteer_of_ours_serves_a_stock_client(
     settings_of, member_gate, new_listener, monkeypatch
 ):
