@@ -79,7 +79,9 @@ class Labelling:
         """
         own, members = self._community.self_id, self._inbox.members
         if subject.household == own and not (
-            verdict is Verdict.FINE and members.council.voters == (own,)
+            verdict is Verdict.FINE
+            and subject.listing is not None
+            and members.council.voters == (own,)
         ):
             raise LocalError("label-yourself")
         if members.member(subject.household) is None:

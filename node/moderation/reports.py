@@ -125,7 +125,7 @@ class Reports:
         return int(count)
 
     async def done(self, number: int) -> None:
-        """Note that a person here is done with a report. LocalError ``no-such-report``."""
+        """Note that a person here is done with a report. LocalError ``report-not-found``."""
         now_ms = self._clock.now_ms()
         changed = await self._database.write(
             lambda connection: (
@@ -136,7 +136,7 @@ class Reports:
             )
         )
         if not changed:
-            raise LocalError("no-such-report", number=number)
+            raise LocalError("report-not-found", number=number)
 
     async def forget(self) -> None:
         """Forget reports as old as content may become."""

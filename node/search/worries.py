@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from node.search.compounds import Fit, compound_fit, spelled_stem
-from node.search.spelling import spell
+from node.search.compounds import Fit, compound_fit, is_other_number, spelled_stem
+from node.search.inflection import stem
+from node.search.spelling import fold, spell
 from node.search.words import words
 
 _FITS = (Fit.YES, Fit.UNLESS_DERIVED)
@@ -20,8 +21,8 @@ class Worries:
 
     def __init__(self, typed: Sequence[str]) -> None:
         self.typed = tuple(typed)
-        self._phrases = [(text, _stems(text, as_asked=True)) for text in self.typed]
-        self._ends = tuple({stem for _, stems in self._phrases for stem in stems})
+        self._phrases = [(text, set(words(spell(text), as_asked=True))) for text in self.typed]
+        self._ends = tuple({_root(word) for _, phrase in self._phrases for word in phrase})
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Worries) and self.typed == other.typed
@@ -36,21 +37,31 @@ class Worries:
         """
         if not self._ends:
             return []
-        candidates = [s for s in _stems(" , ".join(texts)) if s.endswith(self._ends)]
+        found = set(words(spell(" , ".join(texts))))
+        candidates = [word for word in found if _root(word).endswith(self._ends)]
         return [
             text
-            for text, stems in self._phrases
-            if stems and all(any(_answers(s, stem) for s in candidates) for stem in stems)
+            for text, phrase in self._phrases
+            if phrase and all(any(_answers(c, wanted) for c in candidates) for wanted in phrase)
         ]
 
 
-def _stems(text: str, as_asked: bool = False) -> set[str]:
-    found = words(spell(text), as_asked=as_asked)
-    return {spelled_stem(word) if word.isalpha() else word for word in found}
+def _root(word: str) -> str:
+    """The stem without dots, by which words are found; numbers and sizes stand as they are."""
+    return stem(fold(word)) if word.isalpha() else word
 
 
-def _answers(stem: str, wanted: str) -> bool:
-    """Whether a word of a listing is one that is wanted, or a compound with it as head."""
-    if stem == wanted:
+def _answers(word: str, wanted: str) -> bool:
+    """Whether a word of a listing is the one that is wanted, or a compound with it as head."""
+    if word == wanted:
         return True
-    return stem.endswith(wanted) and compound_fit(stem[: -len(wanted)], wanted) in _FITS
+    if not (word.isalpha() and wanted.isalpha()):
+        return False
+    root = _root(wanted)
+    for at in range(len(word) - len(root) + 1):
+        head = word[at:]
+        if _root(head) == root and (
+            spelled_stem(head) == spelled_stem(wanted) or is_other_number(wanted, head)
+        ):
+            return not at or compound_fit(word[:at], head) in _FITS
+    return False

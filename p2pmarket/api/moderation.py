@@ -80,7 +80,7 @@ async def _report_line(view: ReportView, words: Wording) -> ReportLine:
 async def _done(call: Call) -> Done:
     typed = call.path["number"]
     if not typed.isascii() or not typed.isdigit() or len(typed) > 9:
-        raise LocalError("no-such-report", number=typed)
+        raise LocalError("report-not-found", number=typed)
     await call.node.moderation.reports.done(int(typed))
     return Done()
 

@@ -31,6 +31,8 @@ NAMES = (
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
     "device-renew", "newcomers", "approve", "decline", "vouch", "welcome", "invite-list",
     "trade-propose", "trade-list", "trade-show",
+    "report", "reports", "label", "labels-list", "appeal", "log", "mute", "unmute",
+    "blocklist-show",
 )  # fmt: skip
 
 _PATTERNS = (
@@ -123,6 +125,7 @@ def transcripts(
     _devices(record, anna, ben, phone)
     _end(record, anna, ben, new_household(), folder, new_household())
     _several(record, new_household(), new_household())
+    _moderating(record, [new_household() for _ in range(3)])
     _newcomers(record, [new_household() for _ in range(3)], folder)
     return record.settled
 
@@ -503,6 +506,105 @@ def _several(record: Recorder, anna: Any, ben: Any) -> None:
     record("leave", ben, "--lang", "de", "leave", "Lindenau", "--no-export", "--delete")
 
 
+def _moderating(record: Recorder, households: list[Any]) -> None:
+    """A report, a label, an appeal, what is taken back, and what each chooses for itself."""
+    anna, ben, cem = households
+    german = ("--lang", "de")
+    for household, name in zip(households, ("Anna", "Ben", "Cem"), strict=True):
+        record.replaced[str(household.folder)] = "<home>"
+        household.init(name)
+        household.up()
+    anna.json(
+        "community", "create", "--name", "Lindenau", "--rules", "Seid nett.", "--worry-word",
+        "Waffe",
+    )  # fmt: skip
+    invite = anna.json("invite", "--uses", "2")["invite"]
+    for household in (ben, cem):
+        household.json("join", "--yes", stdin=invite)
+    anna.until(lambda: sum(m["status"] == "confirmed" for m in _members(anna)) == 2)
+    anna.until(lambda: sum(m["connected"] for m in _members(anna)) == 3)
+    drill = ("publish", "--title", "Bohrer", "--kind", "give", "--yes")
+    cem.json(*drill)
+    record("reports", cem, "publish", "--title", "Jagdwaffen", "--kind", "give", "--yes")
+    mine = {listing["title"]: listing["id"] for listing in cem.json("mine")["results"]}
+    for title, id in mine.items():
+        record.replace(id, f"<{title.lower()}>")
+    for member in _members(anna):
+        record.replace(member["id"], f"<{member['name'].lower()}>")
+    bohrer, waffen = mine["Bohrer"][:8], mine["Jagdwaffen"][:8]
+    ben.until(lambda: len(ben.finds()) == 1)
+    anna.until(lambda: len(anna.finds()) == 1)
+
+    record("report", ben, "report", bohrer, "--ground", "deceit", "--text", "Der gehört mir!")
+    record("report", ben, "report", bohrer, "--ground", "other")
+    record("report", ben, *german, "report", "Anna", "--ground", "belästigung")
+    record("report", ben, "report", "zzzz", "--ground", "deceit")
+    anna.until(lambda: bool(anna.json("reports")["results"]))
+    anna.until(lambda: bool(anna.json("reports")["held"]))
+    for options in ((), german):
+        record("reports", anna, *options, "reports")
+    record("reports", ben, "reports")
+
+    record("label", ben, "label", bohrer, "warn", "--reason", "Fragt mich.")
+    record("label", anna, "label", bohrer, "hide", "--reason", "Gestohlen, sagt Ben.")
+    record("label", anna, "label", "Anna", "fine", "--reason", "Nett.")
+    record("label", anna, "label", bohrer)
+    record("label", anna, *german, "label", waffen, "gut", "--reason", "Deko, angesehen.")
+    ben.until(lambda: [hit["title"] for hit in ben.finds()] == ["Jagdwaffen"])
+    cem.until(lambda: bool(cem.json("show", bohrer)["results"][0]["notices"]))
+    record("label", ben, "show", bohrer)
+    record("label", cem, *german, "show", bohrer)
+    for options in ((), german):
+        record("labels-list", ben, *options, "labels", "list")
+
+    record("appeal", cem, "appeal", bohrer, "--text", "Ich habe die Rechnung.\nFragt mich.")
+    record("appeal", cem, "appeal", bohrer)
+    record("appeal", ben, "appeal", "Cem", "--withdraw")
+
+    def appealed() -> bool:
+        return any(line["appeals"] for line in ben.json("log")["results"])
+
+    ben.until(appealed)
+    record("log", ben, "log")
+    record("label", anna, *german, "label", bohrer, "--withdraw")
+    ben.until(lambda: len(ben.finds()) == 2)
+    cem.until(lambda: any(line["gone_at"] for line in cem.json("log")["results"]))
+    cem.until(lambda: len(cem.json("log", "--others")["results"]) == 5)
+    record("log", cem, *german, "log", "--others")
+    record("reports", anna, "reports", "--done", "1")
+    record("reports", anna, "reports", "--done", "7")
+
+    record("labels-list", anna, "labels", "follow", "Ben")
+    anna.until(lambda: bool(anna.json("show", bohrer)["results"][0]["notices"]))
+    record("labels-list", anna, "search")
+    record("labels-list", anna, *german, "labels", "ignore", "Ben")
+    record("labels-list", anna, "labels", "follow", "Anna")
+
+    record("mute", ben, "mute", "Cem")
+    record("mute", ben, "search")
+    record("mute", ben, "show", bohrer)
+    record("mute", ben, *german, "mute", "Nobody")
+    record("unmute", ben, "unmute", "Cem")
+    record("unmute", ben, *german, "unmute", "Cem")
+
+    record("blocklist-show", ben, "blocklist", "add", "Cem", "--reason", "Kommt nie.")
+    record("blocklist-show", ben, *german, "blocklist", "share", "--yes")
+    record("blocklist-show", anna, "blocklist", "follow", "Ben")
+    anna.until(lambda: not anna.finds())
+    record("blocklist-show", anna, "show", bohrer)
+    record("blocklist-show", anna, *german, "blocklist", "show")
+    record("blocklist-show", anna, "blocklist", "unfollow", "Ben")
+    record("blocklist-show", ben, "blocklist", "remove", "Cem")
+    record("blocklist-show", ben, "blocklist", "remove", "Cem")
+    record("blocklist-show", ben, "blocklist", "share", "--undo")
+
+
+def _members(household: Any) -> list[dict[str, Any]]:
+    found = household.json("members")["results"]
+    assert isinstance(found, list)
+    return found
+
+
 def _newcomers(record: Recorder, households: list[Any], folder: Path) -> None:
     """Joining with questions and approval, from the founding to the first vouch."""
     anna, ben, cem = households
@@ -589,6 +691,8 @@ def test_every_command_has_a_transcript() -> None:
     root = build()
     commands = set(root.list_commands(click.Context(root))) - {
         "community",
+        "labels",
+        "blocklist",
         "ledger",
         "demo",
         "device",

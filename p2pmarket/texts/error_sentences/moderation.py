@@ -52,7 +52,7 @@ MODERATION: Mapping[str, Sentences] = {
         msgid("The words of a report may have {most} characters; the ground “other” needs some."),
         msgid("Say with --text what it is about."),
     ),
-    "no-such-report": Sentences(
+    "report-not-found": Sentences(
         msgid("There is no report with the number {number}."),
         msgid("“p2pmarket reports” lists them."),
     ),

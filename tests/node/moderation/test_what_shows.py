@@ -112,7 +112,7 @@ async def test_a_report_reaches_both_stewards_one_hides_an_appeal_brings_it_back
     )
     await ana.node.moderation.reports.done((await ana.node.moderation.reports.all())[0].number)
     assert await ana.node.moderation.reports.waiting() == 0
-    assert (await refused(ana.node.moderation.reports.done(99))).code == "no-such-report"
+    assert (await refused(ana.node.moderation.reports.done(99))).code == "report-not-found"
 
 
 async def test_a_warning_shows_with_its_reason_and_the_strongest_word_counts(world: World) -> None:
