@@ -23,6 +23,7 @@ MAX_HOSTS = 500
 _MAX_ADDRESSES = 2 * MAX_ADDRESSES
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 300.0
+_LONGEST_ALONE_S = 20.0
 
 
 @dataclass(slots=True)
@@ -48,10 +49,16 @@ class Candidate:
         else:
             self.addresses[address] = named_by
 
-    def postpone(self, random: Random) -> None:
-        """Wait longer each time that it failed."""
-        self.due_s = trio.current_time() + self.delay_s * random.uniform(0.7, 1.3)
-        self.delay_s = min(LONGEST_DELAY_S, self.delay_s * 2)
+    def postpone(self, random: Random, just_alone: bool) -> None:
+        """Wait longer each time that it failed.
+
+        just_alone: nobody at all has been connected lately, so it is most likely our own network
+        that is away, and it may be back any time.
+        """
+        longest_s = _LONGEST_ALONE_S if just_alone else LONGEST_DELAY_S
+        delay_s = min(self.delay_s, longest_s)
+        self.due_s = trio.current_time() + delay_s * random.uniform(0.7, 1.3)
+        self.delay_s = min(longest_s, delay_s * 2)
 
 
 class AddressBook:

@@ -6,6 +6,7 @@ connection succeeded before. A household's address record is renewed here too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -38,6 +39,7 @@ _DIALS_AT_ONCE = 4
 _STRAYS_AT_ONCE = 2
 """Beside them: neither kind keeps the other waiting."""
 _FAREWELL_S = 1.0
+_JUST_S = 900.0
 _GONE = frozenset({"removed", "left", "revoked"})
 
 
@@ -72,6 +74,7 @@ class Neighbourhood:
         self._anchors = anchors
         self._book = AddressBook()
         self._strays: dict[str, Candidate] = {}
+        self._alone_since_s = -math.inf
         self._wake = trio.Event()
         self._moved = trio.Event()
         self.told_removed = False
@@ -134,6 +137,7 @@ class Neighbourhood:
     def disconnected(self, peer: HostKey) -> None:
         """Dial again soon: most losses are short."""
         self._anchors.parted(peer)
+        self._alone_since_s = trio.current_time()
         candidate = self._book.get(peer)
         if candidate is not None:
             candidate.due_s = trio.current_time() + self._random.uniform(0.1, 0.5)
@@ -173,6 +177,10 @@ class Neighbourhood:
             for host, candidate in self._book
             if host not in connected and candidate.addresses
         ]
+
+    def _is_just_alone(self) -> bool:
+        """Whether the last connection was lost not long ago."""
+        return trio.current_time() - self._alone_since_s < _JUST_S and not self._connected()
 
     def _connected(self) -> set[HostKey]:
         return {connection.peer for connection in self._network.connections()}
@@ -216,7 +224,7 @@ class Neighbourhood:
     async def _dial(self, slots: trio.Semaphore, host: HostKey, candidate: Candidate) -> None:
         try:
             if not await self._reach(host, candidate):
-                candidate.postpone(self._random)
+                candidate.postpone(self._random, self._is_just_alone())
         finally:
             slots.release()
 
@@ -248,7 +256,7 @@ class Neighbourhood:
             self._strays.pop(address, None)
         except NetworkError:
             self._conduct.count("dial-failed")
-            candidate.postpone(self._random)
+            candidate.postpone(self._random, self._is_just_alone())
             if candidate.delay_s >= LONGEST_DELAY_S:
                 self._strays.pop(address, None)
         else:
