@@ -15,6 +15,7 @@ from p2pmarket.api.ledger_schemas import (
     ReviewAnswer,
 )
 from p2pmarket.api.schemas import CreditTerms
+from p2pmarket.namesakes import told_apart
 from p2pmarket.texts.formats import iso
 from protocol.charter import CreditRules
 from protocol.ids import HouseholdId, text_of
@@ -24,8 +25,9 @@ Names = Mapping[HouseholdId, str]
 
 
 async def names_in(node: Node) -> dict[HouseholdId, str]:
-    """Return what the households of a community are called."""
-    return {member.household: member.name for member in await node.community.members()}
+    """Return what the households of a community are called, namesakes told apart."""
+    members = await node.community.members()
+    return told_apart({member.household: member.name for member in members})
 
 
 def household_name(household: HouseholdId, names: Names) -> HouseholdName:

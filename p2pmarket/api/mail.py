@@ -12,6 +12,7 @@ from node.mail.incoming import Delivery, DeliveryState
 from node.node import Node
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.households import find_household
+from p2pmarket.api.ledger_views import Names, names_in
 from p2pmarket.api.mail_schemas import (
     ChatAnswer,
     DeliveryAnswer,
@@ -56,7 +57,7 @@ async def _send(call: Call) -> MessageAnswer:
     member = await find_household(node, text_of(household))
     title = "" if listing is None else listing.listing.title
     return MessageAnswer(
-        member.name,
+        (await names_in(node))[household],
         text_of(household),
         member.connected,
         _chat_answer(sent, delivery, key, title),
@@ -77,9 +78,9 @@ async def _delivery(node: Node, sent: ChatView, wait_s: float) -> Delivery | Non
 
 async def _inbox(call: Call) -> InboxAnswer:
     node = call.node
-    threads = await node.chats.threads()
+    threads, names = await node.chats.threads(), await names_in(node)
     return InboxAnswer(
-        sorted((_summary(node, thread) for thread in threads), key=lambda t: t.unread == 0),
+        sorted((_summary(node, thread, names) for thread in threads), key=lambda t: t.unread == 0),
         await all_waiting(node, call.clock.now_ms()),
         sum(thread.unread for thread in threads),
         (await node.sync.status()).neighbours_connected > 0,
@@ -87,9 +88,9 @@ async def _inbox(call: Call) -> InboxAnswer:
     )
 
 
-def _summary(node: Node, thread: ThreadView) -> ThreadSummary:
+def _summary(node: Node, thread: ThreadView, names: Names) -> ThreadSummary:
     return ThreadSummary(
-        household=thread.name,
+        household=names.get(thread.household, thread.name),
         household_id=text_of(thread.household),
         blocked=node.community.blocks(thread.household),
         listing=None if thread.listing is None else text_of(thread.listing),
@@ -159,7 +160,7 @@ async def _party(node: Node, typed: str, threads: Sequence[ThreadView]) -> tuple
         if error.code != "household-not-found" or len(found) != 1:
             raise
         return next(iter(found.items()))
-    return member.household, member.name
+    return member.household, (await names_in(node))[member.household]
 
 
 async def _listing_key(node: Node, typed: str, threads: Sequence[ThreadView]) -> ThingKey:

@@ -83,7 +83,9 @@ async def _mine(call: Call) -> TradesAnswer:
     node, now_ms = call.node, call.clock.now_ms()
     views = await node.trades.mine(call.query.over)
     around = await surroundings(call, node)
-    return TradesAnswer([trade_answer(view, around) for view in views], reminders(views, now_ms))
+    return TradesAnswer(
+        [trade_answer(view, around) for view in views], reminders(views, now_ms, around.name)
+    )
 
 
 async def _show(call: Call) -> TradeAnswer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from node.node import Node
 from node.trades.case_views import CaseView
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.mail_schemas import CaseLine, SettlementName, Waiting
 from p2pmarket.texts.formats import iso
 from protocol.ids import HouseholdId, text_of
@@ -18,7 +19,7 @@ SETTLEMENTS: dict[Outcome, SettlementName] = {
 
 async def cases_waiting(node: Node, now_ms: int) -> list[Waiting]:
     """Return the disputes that wait for this household's ruling."""
-    names = await _names(node)
+    names = await names_in(node)
     return [
         Waiting(
             what="case-to-rule",
@@ -34,7 +35,7 @@ async def cases_waiting(node: Node, now_ms: int) -> list[Waiting]:
 
 async def case_lines(node: Node) -> list[CaseLine]:
     """Return the disputes that this household has to do with: shown to it, or by it."""
-    names = await _names(node)
+    names = await names_in(node)
     lines = [_line(case, names) for case in await node.trades.cases()]
     at_odds = {
         view.trade.id: view
@@ -76,7 +77,3 @@ def _line(case: CaseView, names: dict[HouseholdId, str]) -> CaseLine:
         missing=case.missing,
         outcome=None if ruled is None else SETTLEMENTS[ruled.ruling.outcome],
     )
-
-
-async def _names(node: Node) -> dict[HouseholdId, str]:
-    return {member.household: member.name for member in await node.community.members()}

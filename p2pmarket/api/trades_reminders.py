@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from node.node import Node
 from node.trades.views import TradeView
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.mail_schemas import Waiting
 from p2pmarket.api.trades_turns import turn_of
+from p2pmarket.namesakes import visible
 from p2pmarket.texts.formats import iso
-from protocol.ids import text_of
+from protocol.ids import HouseholdId, text_of
 from protocol.ledger.receipt import Outcome
 from protocol.limits import DAY_MS
 from protocol.trade.transitions import Role, State
@@ -37,14 +39,17 @@ _QUESTIONS = {
 
 async def trades_waiting(node: Node, now_ms: int) -> list[Waiting]:
     """Return what trades have waiting for this household, for the inbox and the status."""
-    return reminders(await node.trades.mine(), now_ms)
+    names = await names_in(node)
+    return reminders(await node.trades.mine(), now_ms, lambda household: names.get(household, ""))
 
 
-def reminders(views: Iterable[TradeView], now_ms: int) -> list[Waiting]:
+def reminders(
+    views: Iterable[TradeView], now_ms: int, name: Callable[[HouseholdId], str] | None = None
+) -> list[Waiting]:
     """Return what to remember: dates that passed or come near, and questions that wait.
 
     By time, the earliest first: what was due, or has waited, the longest. A trade is named once
-    for each reason. now_ms: Unix milliseconds.
+    for each reason. now_ms: Unix milliseconds. name: what a household is called here, or "".
     """
     found = [
         (at_ms, view, what, until_ms)
@@ -52,7 +57,10 @@ def reminders(views: Iterable[TradeView], now_ms: int) -> list[Waiting]:
         for what, at_ms, until_ms in _reasons(view, now_ms)
     ]
     found.sort(key=lambda reason: reason[0])
-    return [_waiting(view, what, until_ms) for _, view, what, until_ms in found]
+    return [
+        _waiting(view, (name and name(view.other)) or visible(view.other_name), what, until_ms)
+        for _, view, what, until_ms in found
+    ]
 
 
 def _reasons(view: TradeView, now_ms: int) -> Iterable[tuple[str, int, int | None]]:
@@ -93,12 +101,12 @@ def _question(view: TradeView) -> str | None:
     return _QUESTIONS.get(trade.state)
 
 
-def _waiting(view: TradeView, what: str, until_ms: int | None) -> Waiting:
+def _waiting(view: TradeView, other: str, what: str, until_ms: int | None) -> Waiting:
     return Waiting(
         what=what,
         id=text_of(view.trade.id),
         title=view.title,
-        household=view.other_name,
+        household=other,
         household_id=text_of(view.other),
         until=None if until_ms is None else iso(until_ms),
     )

@@ -22,6 +22,7 @@ from p2pmarket.api.trades_schemas import (
     TradeReceiptAnswer,
 )
 from p2pmarket.api.trades_turns import turn_of
+from p2pmarket.namesakes import told_apart, visible
 from p2pmarket.texts.formats import iso
 from protocol.errors import RemoteError
 from protocol.ids import HouseholdId, text_of
@@ -67,6 +68,7 @@ async def surroundings(call: Call, node: Node) -> Surroundings:
     own = node.community.self_id
     names = {member.household: member.name for member in await node.community.members()}
     names[own] = (await call.memberships.profile(node)).name
+    names = told_apart(names)
     credit = node.community.charter.credit
     return Surroundings(
         call.clock.now_ms(),
@@ -90,7 +92,7 @@ def trade_answer(view: TradeView, around: Surroundings) -> TradeAnswer:
         kind=view.kind.name.lower(),  # type: ignore[arg-type]
         role=role.value,
         household=around.name(around.own),
-        other=view.other_name,
+        other=around.name(view.other) or visible(view.other_name),
         other_id=text_of(view.other),
         giver_me=trade.giver is role,
         state=trade.state.value,
