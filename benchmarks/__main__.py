@@ -23,6 +23,7 @@ from benchmarks import (
     quality,
     relaying,
     searching,
+    showing,
     spreading,
     standing,
     starting,
@@ -45,6 +46,7 @@ PARTS: dict[str, Part] = {
     "relaying": relaying.run,
     "communities": communities.run,
     "searching": searching.run,
+    "showing": showing.run,
     "quality": quality.run,
     "starting": starting.run,
 }
