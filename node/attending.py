@@ -8,7 +8,8 @@ from node.author import Author
 from node.clock import Clock, Skew
 from node.community import Community
 from node.conduct import Conduct
-from node.inbox import Inbox
+from node.inbox import MAX_BATCH_RECORDS, Inbox
+from node.store.aside import forget_aside, some_aside
 from node.store.database import Database
 from node.store.settings import PROFILE_SETTING, add_joining, read_setting
 from protocol import limits
@@ -22,7 +23,7 @@ _PROFILE_REFRESH_MS = 30 * limits.DAY_MS
 
 
 class Attending:
-    """Introduces this household, keeps its profile known, confirms those it invited."""
+    """Introduces this household, keeps what it said known, confirms those it invited."""
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Attending:
             if missing:
                 await self._inbox.submit(missing, None)
             await self._keep_certificate()
+            await self._bring_back()
             await self._tell_profile()
             await self._community.confirm_waiting()
         except LocalError as error:  # a full disk, or a parting just now: tried again
@@ -73,6 +75,21 @@ class Attending:
             return
         await add_joining(self._database, fact.record.raw)
         self._own_records.append(fact.record)
+
+    async def _bring_back(self) -> None:
+        """Offer again what stood before the household was out, once somebody stands for it.
+
+        Of one that left nothing comes back: it said goodbye itself.
+        """
+        own = self._inbox.members.member(self._author.household)
+        if own is None or not own.confirmed:
+            return
+        while records := await some_aside(self._database, MAX_BATCH_RECORDS):
+            if not own.stands:
+                await forget_aside(self._database, None)
+                return
+            await self._inbox.submit([raw for _, raw in records], None, parks=False)
+            await forget_aside(self._database, [id for id, _ in records])
 
     async def _tell_profile(self) -> None:
         member = self._inbox.members.member(self._author.household)

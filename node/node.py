@@ -149,6 +149,7 @@ async def _running(
 
     # The rules of what may show come from the community, which needs the store: bound late.
     store = RecordStore(database, lambda: community.view_rules())
+    store.own = enrolment.household
     members = found(enrolment.genesis).extended(await store.load(), proven=True)
     inbox = Inbox(store, clock, conduct, members)
     device_slot = _device_slot(own_records)

@@ -42,9 +42,13 @@ class Stewards:
         return candidate is not None and not candidate.accepts and not self.missing(household)
 
     def wanted_by(self, household: HouseholdId) -> list[HouseholdId]:
-        """Return the stewards that want a household as one, by seat."""
+        """Return the other stewards that want a household as one, by seat."""
         members = self._deciding.members
-        return [s for s in members.council.stewards if _word(members, s, household) is True]
+        return [
+            steward
+            for steward in members.council.stewards
+            if steward != household and _word(members, steward, household) is True
+        ]
 
     def opposed_by(
         self, household: HouseholdId, members: Members | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from node.store.aside import set_aside
 from node.store.database import Connection, Database
 from node.store.ledger_entries import note_entries
 from node.store.listing_index import KnownWords
@@ -56,6 +57,8 @@ class RecordStore:
         self.membership = ItemSet()
         self.content = ItemSet()
         self._rules = rules
+        self.own: HouseholdId | None = None
+        """Whose records are set aside when they stand no more."""
         self._households: dict[HouseholdId, int] = {}
         self._next_seq = 1
         self._known_words = KnownWords()
@@ -260,7 +263,10 @@ class RecordStore:
                 "SELECT seq, raw FROM record WHERE household = ?", (number,)
             ).fetchall()
             records = ((seq, decode(raw)) for seq, raw in rows)
-            gone += [(seq, number or 0, record) for seq, record in records if not stands(record)]
+            lost = [(seq, number or 0, record) for seq, record in records if not stands(record)]
+            if household == self.own:
+                set_aside(connection, [record for _, _, record in lost])
+            gone += lost
         self._delete(connection, gone, batch)
         return len(gone)
 

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from p2pmarket.api import (
+    charter,
     choices,
     communities,
     cross_posts,
@@ -31,6 +32,8 @@ from p2pmarket.api import (
     moderation_log,
     parting,
     reach,
+    removals,
+    stewards,
     trades,
     trades_cases,
     trades_disputes,
@@ -51,6 +54,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *parting.ENDPOINTS,
     *households.ENDPOINTS,
     *joining.ENDPOINTS,
+    *charter.ENDPOINTS,
+    *stewards.ENDPOINTS,
+    *removals.ENDPOINTS,
     *choices.ENDPOINTS,
     *devices.ENDPOINTS,
     *finding.ENDPOINTS,

@@ -120,10 +120,16 @@ async def _found(call: Call) -> CommunityAnswer:
             categories=tuple(request.categories) or DEFAULT_CATEGORIES,
             listing_slots=request.listing_slots,
             invite_budget=request.invite_budget,
-            places=tuple(map(_place, request.places)),
+            places=tuple(map(charter_place, request.places)),
             credit=_credit(request.credit),
             questions=tuple(map(clean, request.questions)),
-            reception=Reception(approval=request.approval, first_listings=request.first_listings),
+            quorum=request.quorum,
+            reception=Reception(
+                request.approval,
+                request.subtree,
+                request.first_listings,
+                tuple(map(clean, request.worry_words)),
+            ),
         )
     except RemoteError as error:
         raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
@@ -134,7 +140,8 @@ def _credit(terms: CreditTerms | None) -> CreditRules | None:
     return None if terms is None else CreditRules(clean(terms.unit), terms.limit)
 
 
-def _place(fields: PlaceFields) -> Place:
+def charter_place(fields: PlaceFields) -> Place:
+    """Return a place that a charter names. Raises RemoteError ``body-invalid``."""
     if fields.latitude is None or fields.longitude is None:
         return Place(clean(fields.name))
     return Place(

@@ -15,7 +15,6 @@ from p2pmarket.api.schemas import (
     ProfileAnswer,
     ProfileRequest,
     RemovedAnswer,
-    RemoveRequest,
 )
 from p2pmarket.home import HouseholdSettings, load_settings, save_settings
 from p2pmarket.listing_fields import place_named
@@ -48,6 +47,8 @@ async def find_household(node: Node, typed: str) -> MemberView:
 
 async def _members(call: Call) -> MembersAnswer:
     node = call.node
+    members, council = node.inbox.members, node.inbox.members.council
+    seats = {household: seat for seat, household in enumerate(council.stewards, 1)}
     return MembersAnswer(
         [
             MemberAnswer(
@@ -62,6 +63,10 @@ async def _members(call: Call) -> MembersAnswer:
                 connected=member.connected,
                 blocked=member.blocked,
                 me=member.household == node.community.self_id,
+                seat=seats.get(member.household),
+                consents=members.consents(member.household),
+                vouches=len(members.vouched(member.household)),
+                removal_voices=len(council.removal_wanted_by.get(member.household, ())),
             )
             for member in await node.community.members()
         ],
@@ -81,13 +86,6 @@ async def _block(call: Call) -> Done:
 async def _unblock(call: Call) -> Done:
     member = await find_household(call.node, call.path["household"])
     await call.node.moderation.choices.block(member.household, False)
-    return Done()
-
-
-async def _remove(call: Call) -> Done:
-    member = await find_household(call.node, call.path["household"])
-    reason = clean(call.body.why)
-    await call.node.governance.removals.remove(member.household, reason, call.body.with_invited)
     return Done()
 
 
@@ -162,14 +160,6 @@ ENDPOINTS = (
         "PUT", _MEMBER + "/block", "Hide a household's listings on this node only", _block, Done
     ),
     Endpoint("DELETE", _MEMBER + "/block", "Show its listings again", _unblock, Done),
-    Endpoint(
-        "POST",
-        _MEMBER + "/removal",
-        "Remove a household from the community (the founder)",
-        _remove,
-        Done,
-        body=RemoveRequest,
-    ),
     Endpoint("GET", IN_COMMUNITY + "/peers", "The neighbours' nodes", _peers, PeersAnswer),
     Endpoint(
         "GET", IN_COMMUNITY + "/profile", "What neighbours read about us", _profile, ProfileAnswer

@@ -248,7 +248,9 @@ class CommunityRequest:
     """A community to found. categories: ids, or the default ones. credit: null for none.
 
     questions: asked of who joins. approval: whether people decide who is let in.
-    first_listings: how many listings of a newcomer show; 0 for all.
+    first_listings: how many listings of a newcomer show; 0 for all. quorum: stewards that must
+    agree, once there are so many. subtree: the most that one household, and those whom it brings,
+    can bring; 0 for no bound. worry_words: make a listing wait for a second look.
     """
 
     name: str
@@ -263,6 +265,9 @@ class CommunityRequest:
     questions: list[str] = field(default_factory=list)
     approval: bool = False
     first_listings: int = 0
+    quorum: int = 2
+    subtree: int = 0
+    worry_words: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +354,11 @@ class ProfileAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MemberAnswer:
-    """One household of the community."""
+    """One household of the community.
+
+    seat: among the stewards, from 1; null for none. consents: whether it agreed to the rules in
+    force. vouches: how many households vouch for it. removal_voices: stewards that want it removed.
+    """
 
     id: str
     name: str
@@ -362,6 +371,10 @@ class MemberAnswer:
     connected: bool
     blocked: bool
     me: bool
+    seat: int | None
+    consents: bool
+    vouches: int
+    removal_voices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,14 +391,6 @@ class MembersAnswer:
 
     results: list[MemberAnswer]
     removed: list[RemovedAnswer]
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveRequest:
-    """why: everybody can read it. with_invited: also the households it invited."""
-
-    why: str
-    with_invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from node.node import Node
+from p2pmarket.api.governance_waiting import governance_waiting
 from p2pmarket.api.joining_waiting import newcomers_waiting
 from p2pmarket.api.mail_schemas import Waiting
 from p2pmarket.api.trades_case_lines import case_lines, cases_waiting
@@ -15,7 +16,12 @@ __all__ = ["SOURCES", "all_waiting", "case_lines"]
 Source = Callable[[Node, int], Awaitable[list[Waiting]]]
 """Takes a node and the time (Unix ms); returns what waits in one subject, most urgent first."""
 
-SOURCES: tuple[Source, ...] = (cases_waiting, newcomers_waiting, trades_waiting)
+SOURCES: tuple[Source, ...] = (
+    governance_waiting,
+    cases_waiting,
+    newcomers_waiting,
+    trades_waiting,
+)
 
 
 async def all_waiting(node: Node, now_ms: int) -> list[Waiting]:

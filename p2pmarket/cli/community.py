@@ -60,6 +60,27 @@ community.params.extend(shared_options())
 )
 @click.option("--approve", is_flag=True, help=_("People decide who is let in, one by one."))
 @click.option(
+    "--quorum",
+    type=Count(1, 100),
+    default=2,
+    show_default=True,
+    help=_("How many stewards must agree; you decide alone until another takes a seat."),
+)
+@click.option(
+    "--subtree",
+    type=Count(0, 100_000),
+    default=0,
+    show_default=True,
+    help=_("How many one household and those whom it invites can bring together; 0: no bound."),
+)
+@click.option(
+    "--worry-word",
+    "worry_words",
+    multiple=True,
+    metavar=_("WORD"),
+    help=_("A word that makes a listing wait for a second look; repeatable."),
+)
+@click.option(
     "--first-listings",
     type=Count(0, 250_000),
     default=0,
@@ -85,6 +106,9 @@ def create(
     slots: int,
     questions: tuple[str, ...],
     approve: bool,
+    quorum: int,
+    subtree: int,
+    worry_words: tuple[str, ...],
     first_listings: int,
     credit_unit: str | None,
     credit_limit: int | None,
@@ -94,12 +118,15 @@ def create(
         raise click.UsageError(_("--credit-unit and --credit-limit belong together."))
     request = {
         "name": name,
-        "rules": _text_or_file(rules),
-        "places": [] if places is None else _read_places(places),
+        "rules": text_or_file(rules),
+        "places": [] if places is None else read_places(places),
         "currency": currency.upper(),
         "listing_slots": slots,
         "questions": list(questions),
         "approval": approve,
+        "quorum": quorum,
+        "subtree": subtree,
+        "worry_words": list(worry_words),
         "first_listings": first_listings,
         "credit": None if credit_unit is None else {"unit": credit_unit, "limit": credit_limit},
     }
@@ -117,7 +144,8 @@ def create(
 community.add_command(create)
 
 
-def _text_or_file(text: str) -> str:
+def text_or_file(text: str) -> str:
+    """Return a text as typed, or that of the file behind ``@``. LocalError ``file-unreadable``."""
     if not text.startswith("@"):
         return text
     path = Path(text[1:])
@@ -128,7 +156,8 @@ def _text_or_file(text: str) -> str:
         raise LocalError("file-unreadable", path=str(path), reason=reason) from None
 
 
-def _read_places(path: Path) -> list[dict[str, Any]]:
+def read_places(path: Path) -> list[dict[str, Any]]:
+    """Read named places. LocalError ``file-unreadable`` or ``places-file-unreadable``."""
     try:
         entries = json.loads(path.read_text("utf-8"))
         return [

@@ -1,4 +1,4 @@
-"""Households and their nodes: members, peers, block, remove."""
+"""Households and their nodes: members, peers, block."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from typing import Any
 
 import click
 
-from p2pmarket import vocabulary
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
+from p2pmarket.cli.member_tree import standing_text, tree_lines
 from p2pmarket.cli.newcomers import waiting
 from p2pmarket.cli.options import command, group_of
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import Column, safe, table, wrapped
+from p2pmarket.cli.terminal import Column, in_quotes, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment, short_day
 
 
 @command("members")
-def list_members(session: Session) -> None:
+@click.option("--tree", is_flag=True, help=_("As a tree of who invited whom."))
+def list_members(session: Session, tree: bool) -> None:
     """Ask the node for the members."""
     found = session.client.get(session.path("members"))
+    if tree:
+        session.answer(found, tree_lines(found["results"]))
+        return
     headings = [
         Column(_("id")),
         Column(_("household"), shrink_to=8),
@@ -34,7 +38,7 @@ def list_members(session: Session) -> None:
             member["id"][:SHORT_ID],
             member["name"] or "–",
             member["place"] or "–",
-            vocabulary.label(vocabulary.MEMBER_STATUSES, member["status"]),
+            standing_text(member),
             member["invited_by"] or "–",
             short_day(moment(member["joined_at"])),
             _presence(member),
@@ -51,10 +55,26 @@ def list_members(session: Session) -> None:
         )
         for household in found["removed"]
     ]
-    session.answer(found, [*table(headings, rows), "", count, *removed])
+    lines = [*table(headings, rows), "", count, *_notes(found["results"])]
+    session.answer(found, [*lines, *removed])
 
 
 members = group_of("members", list_members, waiting)
+
+
+def _notes(results: list[dict[str, Any]]) -> list[str]:
+    """Say who has not agreed to the rules, and whom some steward wants removed."""
+    lines: list[str] = []
+    without = [m for m in results if m["status"] in ("founder", "confirmed") and not m["consents"]]
+    if without:
+        names = ", ".join(in_quotes(member["name"] or "–") for member in without)
+        lines += wrapped(_("Not agreed to the rules in force yet: {names}.").format(names=names))
+    accused = [member for member in results if member["removal_voices"]]
+    if accused:
+        names = ", ".join(in_quotes(member["name"] or "–") for member in accused)
+        line = _("Some steward wants these removed: {names} (“p2pmarket remove” says more).")
+        lines += wrapped(line.format(names=names))
+    return lines
 
 
 def _presence(member: dict[str, Any]) -> str:
@@ -115,24 +135,3 @@ def block(session: Session, household: str, undo: bool) -> None:
         {"household": household, "blocked": not undo}, [line.format(household=safe(household))]
     )
 
-
-@command("remove")
-@click.argument("household", metavar=_("HOUSEHOLD"))
-@click.option("--why", required=True, metavar=_("TEXT"), help=_("The reason; all can read it."))
-@click.option("--with-invited", is_flag=True, help=_("Also the households that it invited."))
-@click.option("--yes", is_flag=True, help=_("Do not ask."))
-def remove(session: Session, household: str, why: str, with_invited: bool, yes: bool) -> int:
-    """Ask, then remove."""
-    shown = safe(household)
-    if not yes and session.interactive:
-        question = _("Remove “{household}”? Its listings disappear everywhere")
-        if not session.agrees(question.format(household=shown), default=False):
-            session.say(_("Nothing was changed."))
-            return 1
-    path = session.path("members", household, "removal")
-    session.client.post(path, {"why": why, "with_invited": with_invited})
-    session.answer(
-        {"household": household, "removed": True, "why": why},
-        [_("“{household}” is removed. Reason: {why}").format(household=shown, why=safe(why))],
-    )
-    return 0

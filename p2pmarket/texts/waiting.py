@@ -14,6 +14,17 @@ from p2pmarket.texts import _, msgid
 from p2pmarket.texts.formats import day_and_time, moment
 
 SENTENCES: Mapping[str, str] = {
+    "charter-to-consent": msgid(
+        "New rules are in force (version {id}), and you can publish nothing until you agree to"
+        " them: p2pmarket charter consent"
+    ),
+    "charter-to-sign": msgid(
+        "{household} proposes version {id} of the rules: p2pmarket charter sign {id}"
+    ),
+    "seat-offered": msgid("{household} wants you as a steward: p2pmarket steward accept"),
+    "removal-to-decide": msgid(
+        "A steward wants {household} removed ({title}): p2pmarket remove {id} --agree"
+    ),
     "case-to-rule": msgid(
         "{household} and the other side of a trade wait for your ruling: p2pmarket trade cases"
     ),

@@ -114,6 +114,7 @@ def test_every_endpoint_answers_as_it_is_described(
     walk("DELETE", COMMUNITY + "/invites/{invite}", invite=first[:6])
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "confirmed")
     walk("GET", "/v1/status")
+    govern(walk, join, anna, ben)
     walk("GET", COMMUNITY + "/members")
     walk("GET", COMMUNITY + "/peers")
     walk("PUT", MEMBER + "/block", household="Ben")
@@ -165,17 +166,51 @@ def test_every_endpoint_answers_as_it_is_described(
     walk("GET", COMMUNITY + "/export")
     cross_post(walk)
     walk("POST", "/v1/shutdown")
-    # The founder cannot leave, and a review needs a finished trade: the transcripts show both.
+    # The founder cannot leave, a review needs a finished trade, and agreeing to a removal a third
+    # household: the transcripts show all of it.
     left = {
         ("GET", COMMUNITY + "/leaving"),
         ("POST", COMMUNITY + "/leaving"),
         ("POST", COMMUNITY + "/reviews"),
+        ("POST", MEMBER + "/removal/agreement"),
     }
     asked = walk.asked | join.asked | phone.asked
     # Those of trades are walked in test_trades.py.
     trades = (COMMUNITY + "/trades", COMMUNITY + "/cases", LISTING + "/draw")
     others = {(e.method, e.path) for e in ENDPOINTS if not e.path.startswith(trades)}
     assert others - asked == left
+
+
+def govern(walk: Walk, join: Walk, anna: Any, ben: Any) -> None:
+    versions, steward = COMMUNITY + "/charter/versions", COMMUNITY + "/stewards/{household}"
+    removal = MEMBER + "/removal"
+    shown = walk("POST", versions, {"listing_slots": 600, "preview": True})
+    assert (shown["decision"]["signed"], shown["decision"]["charter_after"]) == (False, 2)
+    walk("POST", versions, {"listing_slots": 600})
+    ben.until(lambda: not join("GET", COMMUNITY + "/charter")["consented"])
+    digest = walk("GET", versions + "/{version}", version="2")["digest"]
+    assert join("POST", COMMUNITY + "/charter/consent", {"digest": digest})["consented"]
+    walk("POST", steward + "/appointment", {}, household="Ben")
+    ben.until(lambda: join("GET", COMMUNITY + "/stewards")["offered"])
+    join("POST", COMMUNITY + "/seat/acceptance", {})
+    anna.until(lambda: len(walk("GET", COMMUNITY + "/stewards")["results"]) == 2)
+    join("POST", versions, {"photos": 3})
+    anna.until(lambda: bool(walk("GET", COMMUNITY + "/charter")["proposals"]))
+    walk("POST", versions + "/{version}/signature", {"preview": True}, version="3")
+    join("DELETE", versions + "/{version}/signature", version="3")
+    # Ben's seat rests on Anna's word alone, so hers is enough.
+    found = walk("GET", COMMUNITY + "/members")["results"]
+    gone = next(member["id"] for member in found if member["name"] == "Ben")
+    walk("POST", removal, {"why": "Nur so"}, household="Ben")
+    assert walk("GET", COMMUNITY + "/removals")["results"][0]["in_force"]
+    ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
+    walk("DELETE", removal, household=gone)
+    anna.until(lambda: len(walk("GET", COMMUNITY + "/stewards")["results"]) == 2)
+    anna.until(lambda: any(m["name"] == "Ben" for m in anna.json("members")["results"]))
+    walk("POST", steward + "/succession", {}, household="Ben")
+    walk("POST", steward + "/dismissal", {"preview": True}, household="Ben")
+    join("POST", COMMUNITY + "/seat/resignation", {})
+    anna.until(lambda: len(walk("GET", COMMUNITY + "/stewards")["results"]) == 1)
 
 
 def cross_post(walk: Walk) -> None:

@@ -31,6 +31,9 @@ NAMES = (
     "restore", "completion", "device-add", "device-join", "device-list", "device-revoke",
     "device-renew", "newcomers", "approve", "decline", "vouch", "welcome", "invite-list",
     "trade-propose", "trade-list", "trade-show",
+    "charter-show", "charter-propose", "charter-sign", "charter-consent",
+    "steward-list", "steward-appoint", "steward-accept", "steward-dismiss", "steward-take-over",
+    "steward-resign", "members-tree", "governing",
     "report", "reports", "label", "labels-list", "appeal", "log", "mute", "unmute",
     "blocklist-show",
 )  # fmt: skip
@@ -125,6 +128,7 @@ def transcripts(
     _devices(record, anna, ben, phone)
     _end(record, anna, ben, new_household(), folder, new_household())
     _several(record, new_household(), new_household())
+    _governing(record, new_household(), new_household(), new_household())
     _moderating(record, [new_household() for _ in range(3)])
     _newcomers(record, [new_household() for _ in range(3)], folder)
     return record.settled
@@ -406,6 +410,95 @@ def _trust(record: Recorder, anna: Any, ben: Any) -> None:
     record("review", ben, "review", trade, "--recommend", "Sehr gründlich.")
     record("review", ben, "review", trade, "--not", "Doch nicht.")
     record("review", anna, "--lang", "de", "review", trade, "--recommend", stdin="")
+
+
+def _governing(record: Recorder, *three: Any) -> None:
+    """Three households, two of which must agree: rules, seats, a removal and its appeal."""
+    anna, ben, cem = three
+    german = ("--lang", "de")
+    for household, name in zip(three, ("Anna", "Ben", "Cem"), strict=True):
+        household.init(name)
+        household.up()
+    create = ("community", "create", "--name", "Linde", "--rules", "Seid nett.\nKein Verkauf.")
+    anna.json(*create, "--slots", "20", "--worry-word", "Waffe")
+    for household in (ben, cem):
+        household.json("join", "--yes", stdin=anna.json("invite")["invite"])
+        household.until(lambda h=household: _my(h, "my_status") == "confirmed")
+    for one in (anna, ben):
+        one.until(lambda one=one: all(m["name"] for m in one.json("members")["results"]))
+        one.until(lambda one=one: len(one.json("members")["results"]) == 3)
+    record.learn(anna)
+    record("charter-show", cem, "charter", "show")
+    record("steward-appoint", cem, "steward", "appoint", "Ben")
+    record("steward-accept", ben, "steward", "accept")
+    record("steward-appoint", anna, "steward", "appoint", "Ben")
+    record("steward-appoint", anna, *german, "steward", "appoint", "Ben")
+    ben.until(lambda: ben.json("steward", "list")["offered"])
+    record("steward-list", ben, *german, "steward", "list")
+    record("steward-accept", ben, "steward", "accept")
+    anna.until(lambda: len(anna.json("steward", "list")["results"]) == 2)
+    record("steward-list", anna, "steward", "list")
+    record("steward-list", anna, *german, "steward", "list")
+
+    change = ("--slots", "30", "--rules", "Seid nett.\nKein Verkauf, keine Werbung.", "--approve")
+    record("charter-propose", cem, "charter", "propose", *change)
+    record("charter-propose", anna, "charter", "propose", "--slots", "20")
+    record("charter-propose", anna, "charter", "propose", "--slots", "1000")
+    record("charter-propose", anna, "charter", "propose", *change)
+    ben.until(lambda: bool(ben.json("charter", "show")["proposals"]))
+    record.replace(ben.json("charter", "show")["proposals"][0]["digest"], "<version>")
+    record("charter-show", ben, *german, "charter", "show", "--all")
+    record("charter-show", ben, "charter", "show", "2")
+    record("charter-show", ben, "charter", "show", "9")
+    record("charter-sign", anna, "charter", "sign", "2")
+    record("charter-sign", ben, "charter", "sign", "2")
+    cem.until(lambda: not cem.json("charter", "show")["consented"])
+    record("charter-consent", cem, "publish", "--title", "Stuhl", "--kind", "give")
+    record("charter-consent", cem, *german, "publish", "--title", "Stuhl", "--kind", "give")
+    record("charter-consent", cem, *german, "charter", "show", "--all")
+    record("charter-consent", cem, "charter", "consent")
+    record("charter-consent", cem, "charter", "consent", "--yes")
+    record("charter-consent", cem, *german, "charter", "consent", "--yes")
+    cem.json("publish", "--title", "Stuhl", "--kind", "give")
+    anna.until(lambda: len(anna.finds("Stuhl")) == 1)
+    record("members-tree", anna, "members", "--tree")
+    record("members-tree", anna, *german, "members", "--tree")
+    _removing(record, *three)
+
+
+def _removing(record: Recorder, anna: Any, ben: Any, cem: Any) -> None:
+    german = ("--lang", "de")
+    gone = next(m["id"] for m in ben.json("members")["results"] if m["me"] is False and m["name"] == "Cem")
+    record("governing", cem, "remove", "Ben", "--why", "Nur so")
+    record("governing", ben, "remove", "Anna", "--why", "Nur so")
+    record("governing", ben, "remove", "Cem", "--why", "Hat Werbung verteilt", "--agree")
+    record("governing", ben, "remove", "Cem", "--why", "Hat Werbung verteilt")
+    anna.until(lambda: bool(anna.json("remove")["results"]))
+    record("governing", anna, "remove")
+    record("governing", anna, *german, "members")
+    record("governing", anna, *german, "remove", "Cem", "--agree")
+    cem.until(lambda: _my(cem, "my_status") == "removed")
+    record("governing", anna, "search")
+    record("governing", anna, *german, "remove")
+    record("steward-take-over", anna, "steward", "take-over", "Ben")
+    record("steward-resign", ben, "steward", "resign")
+    anna.until(lambda: len(anna.json("steward", "list")["results"]) == 1)
+    record("steward-resign", anna, "steward", "resign")
+    ben.json("steward", "accept")
+    anna.until(lambda: len(anna.json("steward", "list")["results"]) == 2)
+    record("governing", ben, "remove", gone[:10], "--undo")
+    record("governing", ben, *german, "remove", gone[:10], "--undo")
+    anna.until(lambda: not anna.json("remove")["results"][0]["in_force"])
+    record("governing", anna, "remove", gone[:10], "--undo")
+    anna.until(lambda: len(anna.json("members")["results"]) == 3)
+    anna.until(lambda: len(anna.finds("Stuhl")) == 1)
+    record("governing", anna, "members", "--tree")
+    record("steward-dismiss", anna, *german, "steward", "dismiss", "Ben")
+    record("steward-dismiss", anna, "steward", "dismiss", "Ben")
+
+
+def _my(household: Any, field: str) -> Any:
+    return household.json("status")["communities"][0][field]
 
 
 def _end(record: Recorder, anna: Any, ben: Any, carla: Any, folder: Path, new: Any) -> None:
@@ -691,6 +784,8 @@ def test_every_command_has_a_transcript() -> None:
     root = build()
     commands = set(root.list_commands(click.Context(root))) - {
         "community",
+        "charter",
+        "steward",
         "labels",
         "blocklist",
         "ledger",

@@ -76,20 +76,26 @@ async def test_a_pardon_brings_a_household_back_without_a_new_invite(world: Worl
     ana, ben, cem = await seated(world, ["ana", "ben", "cem"], 2)
     cem_id = cem.id
     await cem.publish("Cem's cot")
+    dora = await world.join("dora", await cem.invite(uses=1))
+    await world.until(lambda: dora.node.community.my_status == "confirmed")
     await world.settle()
     await ana.node.governance.removals.remove(cem_id, "A misunderstanding.", False)
     await world.settle()
     await ben.node.governance.removals.agree(cem_id)
     await world.until(lambda: cem.node.community.my_status == "removed")
-    await world.settle([ana, ben])
+    await world.settle([ana, ben, dora])
     assert await ana.titles() == []
+    assert cem_id in cem.members.removed  # it heard of it, and dropped what it had
     await ben.node.governance.removals.undo(cem_id)
     await world.until(lambda: cem.node.community.my_status == "confirmed")
     await world.settle()
     assert [view.missing for view in ana.node.governance.removals.all()] == [1]
     await cem.publish("Cem's bike")
     await world.settle()
-    assert "Cem's bike" in await ana.titles()
+    assert await ana.titles() == ["Cem's bike", "Cem's cot"]
+    dora_now = ana.members.member(dora.id)
+    assert dora_now is not None
+    assert (dora_now.inviter, dora_now.confirmed) == (cem_id, True)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

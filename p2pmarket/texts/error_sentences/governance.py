@@ -52,6 +52,10 @@ GOVERNANCE: Mapping[str, Sentences] = {
               " many as at its founding."),
         msgid("Choose a smaller number with --slots."),
     ),
+    "charter-file-unreadable": Sentences(
+        msgid("{path} is not a charter as “p2pmarket charter show --file” writes it."),
+        msgid("Write that file anew, change what shall be different, and keep its form."),
+    ),
     "signed-already": Sentences(
         msgid("Your household has signed version {number} already."),
         msgid("“p2pmarket charter show --all” shows how many stewards are missing."),

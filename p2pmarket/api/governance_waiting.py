@@ -1,0 +1,37 @@
+"""What waits for a household that governs, or is governed: for the inbox and the status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from node.node import Node
+from p2pmarket.api.ledger_views import Names, names_in
+from p2pmarket.api.mail_schemas import Waiting
+from protocol.ids import HouseholdId, text_of
+
+
+async def governance_waiting(node: Node, now_ms: int) -> list[Waiting]:
+    """Return versions to consent to or to sign, a seat to take, removals to decide."""
+    return [*_waiting(node, await names_in(node))]
+
+
+def _waiting(node: Node, names: Names) -> Iterator[Waiting]:
+    governance, own = node.governance, node.community.self_id
+
+    def one(what: str, household: HouseholdId, id: str, title: str = "") -> Waiting:
+        return Waiting(what, id, title, names.get(household, ""), text_of(household))
+
+    charters, council = governance.charters, governance.stewards.council
+    if not charters.is_bound:
+        version = charters.in_force
+        yield one("charter-to-consent", version.wanted_by[0], str(version.number))
+    if governance.stewards.is_offered(own):
+        yield one("seat-offered", council.candidates[own].wanted_by[0], "")
+    if own not in council.voters:
+        return
+    for version in charters.proposals:
+        if own not in version.wanted_by:
+            yield one("charter-to-sign", version.wanted_by[0], str(version.number))
+    for view in governance.removals.all():
+        if not view.in_force and not view.mine:
+            yield one("removal-to-decide", view.household, text_of(view.household), view.reason)

@@ -1,0 +1,67 @@
+"""What two versions of a charter say differently, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import ndiff
+
+from p2pmarket.api.governance_schemas import Difference
+from protocol.charter import Charter
+
+_LISTS = ("languages", "categories", "questions", "worry_words")
+_VALUES = (
+    "name", "currency", "listing_slots", "visible_days", "photos", "approval", "first_listings",
+)  # fmt: skip
+
+
+def differences(before: Charter, after: Charter) -> list[Difference]:
+    """Return what differs, in the order in which people read it."""
+    return [*_all(before, after)]
+
+
+def _all(before: Charter, after: Charter) -> Iterator[Difference]:
+    for field in _VALUES:
+        old, new = _value(before, field), _value(after, field)
+        if old != new:
+            yield Difference(field, before=old, after=new)
+    if before.credit != after.credit:
+        yield Difference("credit", before=_credit(before), after=_credit(after))
+    for field in _LISTS:
+        yield from _lists(field, _list(before, field), _list(after, field))
+    yield from _lists("places", _places(before), _places(after))
+    if before.rules != after.rules:
+        lines = ndiff(before.rules.splitlines(), after.rules.splitlines())
+        yield Difference("rules", lines=[line for line in lines if not line.startswith("?")])
+
+
+def _value(charter: Charter, field: str) -> str:
+    value = getattr(charter.reception if hasattr(charter.reception, field) else charter, field)
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _list(charter: Charter, field: str) -> Sequence[str]:
+    holder = charter.reception if hasattr(charter.reception, field) else charter
+    return tuple(getattr(holder, field))
+
+
+def _places(charter: Charter) -> Sequence[str]:
+    return [
+        place.name
+        if place.lat_e4 is None or place.lon_e4 is None
+        else f"{place.name} ({place.lat_e4 / 10_000:.4f}, {place.lon_e4 / 10_000:.4f})"
+        for place in charter.places
+    ]
+
+
+def _credit(charter: Charter) -> str | None:
+    return None if charter.credit is None else f"{charter.credit.limit} {charter.credit.unit}"
+
+
+def _lists(field: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Difference]:
+    if before == after:
+        return
+    yield Difference(
+        field,
+        added=[item for item in after if item not in before],
+        removed=[item for item in before if item not in after],
+    )
