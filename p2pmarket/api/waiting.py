@@ -8,6 +8,7 @@ from node.node import Node
 from p2pmarket.api.governance_waiting import governance_waiting
 from p2pmarket.api.joining_waiting import newcomers_waiting
 from p2pmarket.api.mail_schemas import Waiting
+from p2pmarket.api.moderation_waiting import moderation_waiting
 from p2pmarket.api.trades_case_lines import case_lines, cases_waiting
 from p2pmarket.api.trades_reminders import trades_waiting
 
@@ -20,6 +21,7 @@ SOURCES: tuple[Source, ...] = (
     governance_waiting,
     cases_waiting,
     newcomers_waiting,
+    moderation_waiting,
     trades_waiting,
 )
 

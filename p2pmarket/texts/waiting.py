@@ -31,6 +31,14 @@ SENTENCES: Mapping[str, str] = {
     "newcomer-to-decide": msgid(
         "{household} wants to join, and waits for your word: p2pmarket members waiting"
     ),
+    "report-to-read": msgid("{household} reports “{title}” to you: p2pmarket reports"),
+    "listing-held": msgid(
+        "“{title}” of {household} waits until a steward has looked at it: p2pmarket reports"
+    ),
+    "appeal-to-answer": msgid("{household} appeals against your label on “{title}”: p2pmarket log"),
+    "listing-labelled": msgid(
+        "{household} labels your “{title}” at your neighbours': p2pmarket show {id}"
+    ),
     "trade-asked": msgid("{household} asks for “{title}”: p2pmarket trade show {id}"),
     "trade-offered": msgid(
         "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"
