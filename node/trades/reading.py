@@ -140,7 +140,7 @@ class TradeReading:
                 if is_own and raw is not None
                 else None
             ),
-            waiting=len(stock.queue(about, trade.ask.listing)) if is_own else 0,
+            waiting=len({t.seeker for t in stock.queue(about, trade.ask.listing)}) if is_own else 0,
             has_ruling=ruling_for(connection, trade) is not None,
             shown_at_ms=shown_at_ms(connection, trade),
         )

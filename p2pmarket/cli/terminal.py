@@ -16,6 +16,8 @@ from p2pmarket.texts import _
 
 # Joiners shape emoji and some scripts, the soft hyphen shows nothing: both are harmless.
 _HARMLESS_FORMAT = "\u00ad\u200c\u200d"
+# Letters by their category, and yet nothing to see: a title of these would be an empty place.
+_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 _MIN_COLUMNS = 40
 _PIPE_COLUMNS = 400
 _PROSE_COLUMNS = 100
@@ -207,7 +209,7 @@ def _is_harmful(character: str) -> bool:
     category = unicodedata.category(character)
     if category == "Cf":
         return character not in _HARMLESS_FORMAT
-    return category in ("Cc", "Cs", "Co", "Zl", "Zp")
+    return category in ("Cc", "Cs", "Co", "Zl", "Zp") or character in _BLANK_LETTERS
 
 
 def _visible(character: str) -> str:

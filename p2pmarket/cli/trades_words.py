@@ -8,7 +8,7 @@ from typing import Any
 from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import safe
 from p2pmarket.texts import _, msgid
-from p2pmarket.texts.formats import day, day_and_time, moment
+from p2pmarket.texts.formats import day, day_and_time, moment, weekday_and_time
 from p2pmarket.texts.trades import OUTCOMES, STATES
 
 SHORT_ID = 10
@@ -31,6 +31,11 @@ _WISHES: Mapping[tuple[str, bool], str] = {
     ("asked", False): msgid("You have offered it; {other} has not decided yet."),
     ("promised", True): msgid("You have accepted what {other} offers, until {until}."),
     ("promised", False): msgid("{other} has accepted what you offer, until {until}."),
+}
+_AGREED: Mapping[bool, str] = {
+    # whether it is this household's listing
+    True: msgid("{other} agrees to what you proposed; now you can promise it."),
+    False: msgid("You agree to what {other} proposed; {other} still has to promise it."),
 }
 _DECLINED: Mapping[str, str] = {
     "given-away": msgid("It has gone to somebody else."),
@@ -64,11 +69,11 @@ def turn_label(trade: Mapping[str, Any]) -> str:
 
 
 def slot_text(slot: Mapping[str, str]) -> str:
-    """Return e.g. ``1 December 2026, 17:00–18:00``."""
+    """Return e.g. ``Tue, 1 December 2026, 17:00–18:00``."""
     starts, ends = moment(slot["starts_at"]), moment(slot["ends_at"])
     if starts.date() == ends.date():
-        return f"{day_and_time(starts)}–{ends.strftime('%H:%M')}"
-    return f"{day_and_time(starts)} – {day_and_time(ends)}"
+        return f"{weekday_and_time(starts)}–{ends.strftime('%H:%M')}"
+    return f"{weekday_and_time(starts)} – {weekday_and_time(ends)}"
 
 
 def due_text(at: str) -> str:
@@ -105,8 +110,9 @@ def _before_meeting(trade: Mapping[str, Any], own: bool) -> str:
             " through, it can still become yours."
         ).format(n=trade["queue_position"])
     sentences = {**_SENTENCES, **_WISHES} if trade["kind"] == "wanted" else _SENTENCES
+    said = _AGREED[own] if state == "asked" and _has_agreed(trade) else sentences[state, own]
     until = trade["runs_out_at"]
-    sentence = _(sentences[state, own]).format(
+    sentence = _(said).format(
         other=other_of(trade), until="–" if until is None else due_text(until)
     )
     scarce = trade["left"] is not None and trade["left"] < trade["terms"]["quantity"]
@@ -217,8 +223,20 @@ def _end_sentence(trade: Mapping[str, Any]) -> str:
     return _("Cancelled; it is nobody's fault.")
 
 
+def _last_said(trade: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the last message that had an effect."""
+    return next((entry for entry in reversed(trade["timeline"]) if not entry["void"]), None)
+
+
+def _has_agreed(trade: Mapping[str, Any]) -> bool:
+    """Tell whether the last word was that whoever asks takes what the owner proposed."""
+    last = _last_said(trade)
+    return last is not None and last["type"] == "accept"
+
+
 def _closing_sentence(trade: Mapping[str, Any]) -> str:
-    ended = [entry for entry in trade["timeline"] if not entry["void"]][-1]
+    ended = _last_said(trade)
+    assert ended is not None
     other = other_of(trade)
     if ended["type"] == "decline":
         reason = _DECLINED.get(ended["why"])

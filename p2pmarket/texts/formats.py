@@ -12,6 +12,10 @@ _MONTHS = (
     msgid("June"), msgid("July"), msgid("August"), msgid("September"), msgid("October"),
     msgid("November"), msgid("December"),
 )  # fmt: skip
+_WEEKDAYS = (
+    msgid("Mon"), msgid("Tue"), msgid("Wed"), msgid("Thu"), msgid("Fri"), msgid("Sat"),
+    msgid("Sun"),
+)  # fmt: skip
 _SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 
@@ -46,6 +50,11 @@ def short_day(time: datetime) -> str:
 def day_and_time(time: datetime) -> str:
     """Return e.g. ``3 March 2027, 14:05``."""
     return _("{date}, {time}").format(date=day(time), time=time.strftime("%H:%M"))
+
+
+def weekday_and_time(time: datetime) -> str:
+    """Return e.g. ``Wed, 3 March 2027, 14:05``: for days on which people are to meet."""
+    return _("{date}, {time}").format(date=_(_WEEKDAYS[time.weekday()]), time=day_and_time(time))
 
 
 def span(seconds: float) -> str:

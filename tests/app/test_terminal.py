@@ -40,6 +40,11 @@ def test_a_character_that_a_terminal_obeys_is_made_visible(character: str) -> No
     assert shown != "ab"
 
 
+@pytest.mark.parametrize("character", "\u115f\u1160\u2800\u3164\uffa0", ids=ascii)
+def test_a_letter_without_a_shape_is_made_visible(character: str) -> None:
+    assert safe(character) == f"<U+{ord(character):04X}>"
+
+
 def test_an_escape_sequence_stays_readable() -> None:
     assert safe("\x1b[2J\x1b]0;title\x07") == "␛[2J␛]0;title␇"
 

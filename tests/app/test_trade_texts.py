@@ -14,6 +14,7 @@ from p2pmarket.cli.terminal import aligned, hanging, width
 from p2pmarket.cli.trades import trade as trade_group
 from p2pmarket.cli.trades_course import course_lines
 from p2pmarket.cli.trades_steps import _COMMANDS, next_lines
+from p2pmarket.cli.trades_words import slot_text, state_sentence
 from p2pmarket.texts import LANGUAGES, use_language
 from tests.app.test_case_texts import TERMS, said
 
@@ -68,6 +69,24 @@ def test_a_value_of_many_words_stays_in_its_column() -> None:
 def test_a_program_that_reads_gets_a_line_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS")
     assert hanging(HOSTILE, indent="  ") == [HOSTILE]
+
+
+def test_who_was_agreed_with_is_told_that_it_can_promise_now(language: str) -> None:
+    asked = {
+        **trade(), "state": "asked", "kind": "sell", "draw": None, "queue_position": None,
+        "runs_out_at": None, "left": 1, "terms": TERMS,
+        "timeline": [said("Ben", type="ask"), said("Ben", type="accept")],
+    }  # fmt: skip
+    word = "einverstanden" if language == "de" else "agree"
+    for role in ("publisher", "seeker"):
+        assert word in state_sentence({**asked, "role": role})
+        haggled = [*asked["timeline"], said("Ben", type="offer")]
+        assert word not in state_sentence({**asked, "role": role, "timeline": haggled})
+
+
+def test_a_time_to_meet_names_the_day_of_the_week(language: str) -> None:
+    slot = {"starts_at": "2026-12-02T11:00:00Z", "ends_at": "2026-12-02T11:30:00Z"}
+    assert slot_text(slot).startswith("Mi, 2. " if language == "de" else "Wed, 2 ")
 
 
 def test_an_aside_stands_within_its_sentence() -> None:

@@ -144,6 +144,7 @@ async def test_one_commitment_in_two_entries_does_not_stop_a_draw_nor_anything_e
     for by, opening in asked:
         await send(by, ana.id, opening)
         await reaches(world, opening.trade, State.ASKED, ana)
+    assert {view.waiting for view in await ana.node.trades.mine()} == {3}
     assert await ana.node.trades.draw(cot, ana.clock.now_ms() + HOUR_MS) == 3
     for by, opening in asked[:2]:  # one entry each, though dora asked three times
         (view,) = await reaches(world, opening.trade, State.DRAWING, ana)
