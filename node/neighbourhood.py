@@ -202,6 +202,8 @@ class Neighbourhood:
         return self._strays if self._anchors.room() > 0 or self._anchors.is_narrow() else {}
 
     def _next_due(self) -> float:
+        if self._anchors.room() <= 0:
+            return _ROUND_S  # soon enough to look for a branch that is not reached
         now = trio.current_time()
         waiting = [candidate.due_s - now for candidate in self._wanted()[0].values()]
         waiting += [stray.due_s - now for stray in self._wanted_strays().values()]
