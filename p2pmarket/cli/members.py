@@ -134,4 +134,3 @@ def block(session: Session, household: str, undo: bool) -> None:
     session.answer(
         {"household": household, "blocked": not undo}, [line.format(household=safe(household))]
     )
-
