@@ -85,7 +85,7 @@ async def _block(call: Call) -> Done:
 
 async def _unblock(call: Call) -> Done:
     member = await find_household(call.node, call.path["household"])
-    await call.node.moderation.choices.block(member.household, False)
+    await call.node.moderation.block_list.unblock(member.household)
     return Done()
 
 
