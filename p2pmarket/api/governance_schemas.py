@@ -6,7 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from p2pmarket.api.ledger_schemas import HouseholdName
-from p2pmarket.api.schemas import CreditTerms, PlaceFields, RemovedAnswer
+from p2pmarket.api.member_schemas import RemovedAnswer
+from p2pmarket.api.schemas import CreditTerms, PlaceFields
 
 
 @dataclass(frozen=True, slots=True)

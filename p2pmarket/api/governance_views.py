@@ -9,7 +9,8 @@ from node.node import Node
 from p2pmarket.api.governance_schemas import CharterTerms, CharterVersionAnswer, DecisionAnswer
 from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.ledger_views import Names, credit_terms, household_name
-from p2pmarket.api.schemas import PlaceFields, RemovedAnswer
+from p2pmarket.api.member_schemas import RemovedAnswer
+from p2pmarket.api.schemas import PlaceFields
 from p2pmarket.charter_differences import differences
 from protocol.charter import Charter
 from protocol.ids import HouseholdId, text_of

@@ -6,15 +6,13 @@ from node.community import MemberView
 from node.node import Node
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.listing_views import coordinates, sync_answer
+from p2pmarket.api.member_schemas import MemberAnswer, MembersAnswer, RemovedAnswer
 from p2pmarket.api.schemas import (
     Done,
-    MemberAnswer,
-    MembersAnswer,
     PeerAnswer,
     PeersAnswer,
     ProfileAnswer,
     ProfileRequest,
-    RemovedAnswer,
 )
 from p2pmarket.home import HouseholdSettings, load_settings, save_settings
 from p2pmarket.listing_fields import place_named

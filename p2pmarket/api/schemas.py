@@ -353,47 +353,6 @@ class ProfileAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class MemberAnswer:
-    """One household of the community.
-
-    seat: among the stewards, from 1; null for none. consents: whether it agreed to the rules in
-    force. vouches: how many households vouch for it. removal_voices: stewards that want it removed.
-    """
-
-    id: str
-    name: str
-    about: str
-    status: MemberStatusName
-    place: str | None
-    invited_by: str | None
-    invited_by_id: str | None
-    joined_at: str
-    connected: bool
-    blocked: bool
-    me: bool
-    seat: int | None
-    consents: bool
-    vouches: int
-    removal_voices: int
-
-
-@dataclass(frozen=True, slots=True)
-class RemovedAnswer:
-    """A household that was removed, and why."""
-
-    id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MembersAnswer:
-    """The households that belong, and those that were removed."""
-
-    results: list[MemberAnswer]
-    removed: list[RemovedAnswer]
-
-
-@dataclass(frozen=True, slots=True)
 class PeerAnswer:
     """One neighbour's node."""
 
