@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from p2pmarket.cli.listing_texts import SHORT_ID
+from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
@@ -15,7 +16,6 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text
 from p2pmarket.texts.formats import day_and_time, moment, short_day
-from p2pmarket.texts.waiting import waiting_line
 
 _MAX_CHARACTERS = 20_000
 _WAIT_S = 1.0
@@ -106,8 +106,7 @@ def _inbox_lines(found: dict[str, Any]) -> list[str]:
         lines += [*_thread_table(found["results"]), ""]
     if found["waiting"]:
         lines.append(_("Waiting for you:"))
-        for waiting in found["waiting"]:
-            lines += wrapped(waiting_line(waiting), indent="  ")
+        lines += all_waiting_lines(found["waiting"])
         lines.append("")
     told = [case for case in found["cases"] if case["what"] != "to-rule"]
     if told:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from p2pmarket.cli.terminal import in_quotes
+from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import amount_of_bytes
 from p2pmarket.texts.waiting import waiting_line
 
 _SHOWN = 5
+_OF_ONE = 3
+"""Questions of one household that are shown; the list of trades has all of them."""
+_QUESTIONS = ("trade-asked",)
+_SHORT_ID = 10
 
 
 def mail_lines(mail: dict[str, Any]) -> list[str]:
@@ -62,7 +68,43 @@ def flood_lines(mail: dict[str, Any]) -> list[str]:
 
 def waiting_lines(waiting: list[dict[str, Any]]) -> list[str]:
     """Return the first few things that wait for this household."""
-    lines = [waiting_line(found) for found in waiting[:_SHOWN]]
-    if len(waiting) > _SHOWN:
-        lines.append(_("And {n} more: “p2pmarket inbox”").format(n=len(waiting) - _SHOWN))
+    first, _more = _few_of_each(waiting)
+    lines = [waiting_line(found) for found in first[:_SHOWN]]
+    shown = len(lines)
+    if len(waiting) > shown:
+        lines.append(_("And {n} more: “p2pmarket inbox”").format(n=len(waiting) - shown))
     return lines
+
+
+def all_waiting_lines(waiting: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what waits, wrapped; of many questions of one household the first few.
+
+    Else who asks for twenty things buries what all others wait for.
+    """
+    first, more = _few_of_each(waiting)
+    lines = [line for found in first for line in wrapped(waiting_line(found), indent="  ")]
+    for household, count in more.items():
+        line = ngettext(
+            "{household} asks {n} thing more: “p2pmarket trade list”",
+            "{household} asks {n} things more: “p2pmarket trade list”",
+            count,
+        )
+        lines += wrapped(line.format(household=household, n=count), indent="  ")
+    return lines
+
+
+def _few_of_each(
+    waiting: Sequence[Mapping[str, Any]],
+) -> tuple[list[Mapping[str, Any]], dict[str, int]]:
+    """Return what is shown, and by household how many of its questions are not."""
+    first: list[Mapping[str, Any]] = []
+    asked: Counter[str] = Counter()
+    more: Counter[str] = Counter()
+    for found in waiting:
+        if found["what"] in _QUESTIONS:
+            asked[found["household_id"]] += 1
+            if asked[found["household_id"]] > _OF_ONE:
+                more[safe(found["household"] or found["household_id"][:_SHORT_ID])] += 1
+                continue
+        first.append(found)
+    return first, dict(more)

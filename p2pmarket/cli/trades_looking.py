@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
@@ -18,7 +19,6 @@ from p2pmarket.texts import _
 from p2pmarket.texts.calendar import Entry, calendar_text
 from p2pmarket.texts.errors import refusal
 from p2pmarket.texts.formats import moment
-from p2pmarket.texts.waiting import waiting_line
 from protocol.errors import LocalError
 
 _CALENDAR = b"BEGIN:VCALENDAR"
@@ -34,8 +34,7 @@ def list_trades(session: Session, over: bool) -> None:
     lines: list[str] = []
     if found["reminders"]:
         lines.append(_("Waiting for you:"))
-        for reminder in found["reminders"]:
-            lines += wrapped(waiting_line(reminder), indent="  ")
+        lines += all_waiting_lines(found["reminders"])
         lines.append("")
     if found["results"]:
         lines += [*trade_table(found["results"]), ""]

@@ -11,7 +11,7 @@ import pytest
 from p2pmarket.api.ledger_schemas import FlawName
 from p2pmarket.api.mail_schemas import DeliveryStateName
 from p2pmarket.cli.ledger import balance_lines, balances_lines, verify_lines
-from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
+from p2pmarket.cli.mail_texts import all_waiting_lines, mail_lines, waiting_lines
 from p2pmarket.cli.receipt_texts import outcome_text, own_receipt_table, review_lines
 from p2pmarket.cli.trust import household_lines
 from p2pmarket.texts import use_language
@@ -164,7 +164,20 @@ def test_everything_that_can_wait_has_its_words(what: str) -> None:
     line = waiting_line(waiting)
     assert "{" not in line
     assert all(unicodedata.category(c) not in ("Cc", "Cf") for c in line)
-    assert len(waiting_lines([waiting] * 9)) == 6
+    assert len(waiting_lines([{**waiting, "household_id": f"{n}" * 52} for n in range(9)])) == 6
+
+
+def test_who_asks_for_twenty_things_buries_nothing_of_others(language: str) -> None:
+    asked = {
+        "what": "trade-asked", "id": "t" * 52, "title": "Rad", "household": "Mallory",
+        "household_id": "m" * 52, "until": None,
+    }  # fmt: skip
+    due = {**asked, "what": "trade-due", "household": "Anna", "until": "2027-03-01T10:00:00Z"}
+    lines = all_waiting_lines([*[asked] * 20, due])
+    assert sum("Mallory" in line for line in lines) == 4
+    assert any("Anna" in line for line in lines)
+    assert "17" in lines[-1]
+    assert any("Anna" in line for line in waiting_lines([*[asked] * 20, due]))
 
 
 @pytest.mark.parametrize("state", get_args(DeliveryStateName))
