@@ -166,6 +166,21 @@ def test_leaving_and_removing_ask_first(founder: Any, neighbour: Any) -> None:
     assert len(founder.json("members")["results"]) >= 2
 
 
+def test_deciding_shows_what_follows_and_asks_first(founder: Any, neighbour: Any) -> None:
+    with at_a_terminal(founder, "charter", "propose", "--days", "30") as dialogue:
+        dialogue.wait_for("Days a listing shows: 90 → 30")
+        dialogue.wait_for("Version 2 of the rules is in force then, instead of 1.")
+        dialogue.wait_for("Propose and sign it?")
+        dialogue.type("n")
+        assert dialogue.end()[0] == 1
+    with at_a_terminal(founder, "steward", "appoint", "WG Milchmond") as dialogue:
+        dialogue.wait_for("Name “WG Milchmond” as a steward?")
+        dialogue.type("")
+        assert dialogue.end()[0] == 1
+    assert founder.json("charter", "show")["in_force"]["number"] == 1
+    assert not founder.json("steward", "list")["candidates"]
+
+
 @pytest.mark.parametrize(("unwanted", "red"), [("", True), ("1", False)])
 def test_an_error_is_red_on_a_terminal_unless_colours_are_unwanted(
     founder: Any, unwanted: str, red: bool

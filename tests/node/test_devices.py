@@ -664,3 +664,20 @@ async def test_mail_reaches_every_device_and_no_longer_one_that_was_given_up(
     await until_shown(ana, "Then I come at six.")
     await world.pass_time(300)
     assert "Then I come at six." not in await texts(phone)
+
+
+async def test_what_a_revoked_device_said_as_a_steward_goes_on_at_its_successor(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(["ana", "ben", "cem"], quorum=2)
+    phone = await add(world, ana, "phone")
+    await phone.node.governance.stewards.appoint(ben.id, True)
+    await world.settle()
+    await ben.node.governance.stewards.accept(True)
+    await world.settle()
+    assert cem.members.council.stewards == (ana.id, ben.id)
+    (slot,) = [v.slot for v in await ana.node.devices.list() if v.name == "phone"]
+    await ana.node.devices.revoke(slot)
+    await world.until(lambda: key_of(phone) not in cem.members.households[ana.id].devices)
+    await world.settle([ana, ben, cem])
+    assert cem.members.council.stewards == (ana.id, ben.id)

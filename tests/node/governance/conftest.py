@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from protocol.membership.members import Members
 from tests.sim.world import Household, World
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))  # vector_world
 
 Seated = Callable[..., Awaitable[list[Household]]]
 

@@ -166,3 +166,18 @@ async def test_naming_again_comes_last_and_changing_one_s_mind_keeps_the_place(
     await ana.node.governance.stewards.dismiss(ben.id, True)
     (fact,) = ana.members.facts_of(ana.id, Kind.SEATS)
     assert [seat.household for seat in fact.body.seats] == [ben.id, dora.id, cem.id]  # type: ignore[union-attr]
+
+
+async def test_a_founder_that_stepped_down_can_take_its_seat_again(
+    world: World, seated: Any
+) -> None:
+    ana, ben, cem = await seated(["ana", "ben", "cem"], 2)
+    await ana.node.governance.stewards.resign(True)
+    await world.settle()
+    assert cem.members.council.voters == (ben.id,)
+    assert await refused(ana.node.governance.removals.remove(cem.id, "No.", False)) == (
+        "only-stewards"
+    )
+    await ana.node.governance.stewards.accept(True)
+    await world.settle()
+    assert cem.members.council.voters == (ana.id, ben.id)
