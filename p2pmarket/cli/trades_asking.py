@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -48,7 +49,35 @@ def propose(session: Session, identifier: str, text: str, private: bool, **typed
     line = line.format(
         other=other_of(trade), title=title_of(trade), terms=terms_text(trade["terms"])
     )
-    acted(session, trade, line, preview_lines(trade, not private))
+    notices = _notices(session, trade)
+    acted(session, trade, line, [*notices, *preview_lines(trade, not private)])
+
+
+def _notices(session: Session, trade: dict[str, Any]) -> list[str]:
+    """Return where terms are not what the listing says: wanted so, perhaps, or overlooked."""
+    terms = trade["terms"]
+    nothing = not any(terms[name] for name in ("swap", "swap_listing", "price_minor", "credit"))
+    if trade["kind"] == "swap" and nothing:
+        line = _(
+            "It is for a swap: say what you give, with “p2pmarket trade propose {id} --swap …”."
+        )
+        asks = trade["role"] == "seeker"
+        return wrapped(line.format(id=trade["id"][:SHORT_ID])) if asks else []
+    if terms["due_at"] is None:
+        return []
+    try:
+        lend = session.client.get(session.path("listings", trade["listing_id"]))["lend"]
+    except LocalError:
+        return []
+    days = None if lend is None else lend["max_days"]
+    if days is None or moment(terms["due_at"]) <= datetime.now(UTC) + timedelta(days=days + 1):
+        return []
+    line = ngettext(
+        "The listing lends it for {n} day at most; this is longer.",
+        "The listing lends it for {n} days at most; this is longer.",
+        days,
+    )
+    return wrapped(line.format(n=days))
 
 
 @command("trade counter")
@@ -112,7 +141,7 @@ def promise(session: Session, identifier: str, private: bool, until: str | None,
         other=other_of(stands), title=title_of(stands), terms=terms_text(stands["terms"])
     )
     if stands["role"] == "publisher" and stands["state"] == "asked":  # else it is refused
-        session.say(*wrapped(line), *preview_lines(stands, public))
+        session.say(*wrapped(line), *_notices(session, stands), *preview_lines(stands, public))
         if not yes and session.interactive and not session.agrees(_("Promise it?"), default=True):
             session.say(_("Nothing was promised."))
             return 1

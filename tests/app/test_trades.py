@@ -162,3 +162,20 @@ def test_a_sale_at_the_terminal_says_what_to_do_next(
     reaches(anna, trade, "receipted")
     assert ben.run("trade", "cancel", trade, "--yes").code == 1
     assert ben.run("trade", "show", "zzzzzzzz").code == 4
+
+
+def test_who_asks_and_who_promises_is_told_where_terms_are_not_the_listings(
+    three: tuple[Any, Any, Any],
+) -> None:
+    anna, ben, _ = three
+    saw = offered(anna, ben, "Stichsäge", "--kind", "lend", "--lend-days", "9")
+    longer = "9 days at most"
+    asked = ben.run("trade", "propose", saw[:8], "--due", "2039-01-05")
+    assert (asked.code, longer in asked.out) == (0, True)
+    trade = ben.json("trade", "list")["results"][0]["id"]
+    reaches(anna, trade, "asked")
+    assert longer in anna.run("trade", "promise", trade, "--yes").out
+    games = offered(anna, ben, "Brettspiele", "--kind", "swap", "--swap-for", "Tomaten")
+    assert "--swap" in ben.run("trade", "propose", games[:8]).out
+    ladder = offered(anna, ben, "Leiter", "--kind", "swap")
+    assert "--swap" not in ben.run("trade", "propose", ladder[:8], "--swap", "Honig").out
