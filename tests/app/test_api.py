@@ -151,6 +151,7 @@ def test_every_endpoint_answers_as_it_is_described(
     join("GET", COMMUNITY + "/threads/{household}", query="?limit=5", household="Anna")
     read = join("POST", COMMUNITY + "/threads/{household}/reading", {}, household="Anna")
     assert read["marked"] == 1
+    moderate(walk)
     walk("DELETE", LISTING, listing=listing)
     phone = Walk(further_device_of(new_household()))
     phone("POST", "/v1/devices", {"code": walk("POST", DEVICES, {"name": "Handy"})["code"]})
@@ -179,6 +180,33 @@ def test_every_endpoint_answers_as_it_is_described(
     trades = (COMMUNITY + "/trades", COMMUNITY + "/cases", LISTING + "/draw")
     others = {(e.method, e.path) for e in ENDPOINTS if not e.path.startswith(trades)}
     assert others - asked == left
+
+
+def moderate(walk: Walk) -> None:
+    """What Anna, a steward, reports, labels, appeals against and chooses; all of it about Ben."""
+    assert walk("GET", COMMUNITY + "/report-readers", query="?subject=Ben")["read_by"]
+    report = {"subject": "Ben", "ground": "other", "text": "Laut."}
+    assert walk("POST", COMMUNITY + "/reports", report)["subject"]["household"]["name"] == "Ben"
+    (line,) = walk("GET", COMMUNITY + "/reports")["results"]
+    walk("POST", COMMUNITY + "/reports/{number}/done", number=str(line["number"]))
+    label = {"subject": "Ben", "verdict": "warn", "reason": "Laut."}
+    assert walk("PUT", COMMUNITY + "/labels", label)["counts"]
+    assert [one["reason"] for one in walk("GET", COMMUNITY + "/labels")["mine"]] == ["Laut."]
+    walk("PUT", COMMUNITY + "/appeals", {"subject": "Ben", "text": "Nicht laut."})
+    log = walk("GET", COMMUNITY + "/moderation-log", query="?others=true&limit=50")
+    (said,) = [line for line in log["results"] if line["deed"] == "label"]
+    assert [appeal["text"] for appeal in said["appeals"]] == ["Nicht laut."]
+    walk("DELETE", COMMUNITY + "/appeals/{subject}", subject="Ben")
+    walk("DELETE", COMMUNITY + "/labels/{subject}", subject="Ben")
+    for choice in ("mute", "labels", "block-list"):
+        for method in ("PUT", "DELETE"):
+            walk(method, MEMBER + f"/{choice}", household="Ben")
+    listed = COMMUNITY + "/block-list"
+    walk("PUT", listed + "/households/{household}", {"reason": "Laut."}, household="Ben")
+    assert walk("PUT", listed + "/sharing")["shared"]
+    assert [one["reason"] for one in walk("GET", listed)["results"]] == ["Laut."]
+    walk("DELETE", listed + "/households/{household}", household="Ben")
+    walk("DELETE", listed + "/sharing")
 
 
 def govern(walk: Walk, join: Walk, anna: Any, ben: Any) -> None:
