@@ -2,7 +2,7 @@
 
 A fingerprint is no proof, and nobody can be made to show all that it has. What can be known:
 a neighbour that answers a comparison without a record that it sent here before, or has taken
-from here several times over a quarter of an hour. Honest ones do so with a full disk, a wrong
+from here several times over half an hour. Honest ones do so with a full disk, a wrong
 clock or an old program, so it is counted and others are asked first; nobody is cut off for it.
 """
 
@@ -20,8 +20,8 @@ from node.network.port import HostKey
 from protocol.envelope import Envelope
 from protocol.reconcile import Item
 
-PATIENCE_S = 900.0
-"""Longer than honest clocks differ: what is over for one still stands for the other."""
+PATIENCE_S = 1_800.0
+"""Clocks may differ by ten minutes, and a record be dated ten ahead: twenty until both take it."""
 _TIMES = 3
 _MAX_HOSTS = 128
 _MAX_TOLD = 256

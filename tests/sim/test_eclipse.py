@@ -202,9 +202,9 @@ async def test_who_lacks_again_and_again_what_it_was_given_is_noticed_and_kept(
     await world.settle()
     record = next(r for r in await ana.standing() if r.key == sofa.key)
     await hide_from(ben, {bytes(record.id)})
-    await world.pass_time(600)
+    await world.pass_time(1_500)
     assert (await cem.node.horizon.view()).holding_back == ()
-    await world.pass_time(1_200)
+    await world.pass_time(600)
     for honest in (ana, cem):
         assert (await honest.node.horizon.view()).holding_back == ("ben",)
         assert honest.node.health()["neighbour-holds-back"] == 1
