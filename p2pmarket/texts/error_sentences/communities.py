@@ -71,7 +71,7 @@ COMMUNITIES: Mapping[str, Sentences] = {
     ),
     "removed": Sentences(
         msgid("Your household was removed from this community."),
-        msgid("Ask its founder for the reason."),
+        msgid("Ask one of its stewards, who can take it back; all can read the reason."),
     ),
     "left": Sentences(
         msgid("Your household has left this community."),
