@@ -143,7 +143,7 @@ def _govern(
     )  # fmt: skip
 
 
-def _body(name: str, rule: str, comment: str, kind: Kind, body: bytes, valid: bool) -> Case:
+def _body(name: str, rules: str, comment: str, kind: Kind, body: bytes, valid: bool) -> Case:
     try:
         _READERS[kind](body)
         found = True
@@ -152,7 +152,7 @@ def _body(name: str, rule: str, comment: str, kind: Kind, body: bytes, valid: bo
     if found is not valid:
         raise AssertionError(f"{name}: read as {'valid' if found else 'invalid'}")
     return Case(
-        f"body-{name}", (rule,), comment, "body", {"kind": int(kind), "body": body},
+        f"body-{name}", tuple(rules.split()), comment, "body", {"kind": int(kind), "body": body},
         {"valid": valid},
     )  # fmt: skip
 
@@ -198,7 +198,7 @@ def _bodies() -> Iterator[Case]:
         ("worry-word-empty", (*fields[:15], (True, 30, 3, ("",))), False),
         ("version-4", (4, *fields[1:]), False),
     ):
-        yield _body(f"charter-{name}", "LST-16", "", Kind.CHARTER, wire.pack(changed), valid)
+        yield _body(f"charter-{name}", "LST-16 LST-17", "", Kind.CHARTER, wire.pack(changed), valid)
 
 
 TWO = [seats(FOUNDER, ANA), seats(ANA, ANA)]
