@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import trio
@@ -35,7 +36,7 @@ class OfferedToo:
 class CrossPosts:
     """Implements `node.trades.elsewhere.Elsewhere` for all nodes of the home.
 
-    Run :meth:`run` beside the nodes; :meth:`attend` each of them once it is open.
+    Run :meth:`run` beside the nodes, and within :meth:`attending` each of them.
     """
 
     def __init__(self, file: CrossPostFile) -> None:
@@ -126,15 +127,19 @@ class CrossPosts:
 
     # -- beside the nodes
 
-    def attend(self, node: Node) -> None:
-        """Take a node's trades into account from now on."""
+    @contextmanager
+    def attending(self, node: Node) -> Iterator[None]:
+        """Take a node's trades into account while it is open; then what was last known counts.
+
+        To be left before the node closes, whose database is asked.
+        """
         self._nodes[node.community.id] = node
         node.trades.counting.on_moved.append(self.look)
         self.look()
-
-    def detach(self, node: Node) -> None:
-        """A node is about to end: what was last known of it counts on."""
-        self._nodes.pop(node.community.id, None)
+        try:
+            yield
+        finally:
+            self._nodes.pop(node.community.id, None)
 
     def opened_all(self) -> None:
         """Of communities whose nodes cannot be opened, what was last known counts."""
@@ -168,6 +173,8 @@ class CrossPosts:
             things = self._all()
         for node in list(self._nodes.values()):
             community = node.community.id
+            if community not in self._nodes:
+                continue  # closed since
             await node.trades.counting.count(_keys(things, community), self._told)
             with self._lock:
                 self._uncounted.discard(community)

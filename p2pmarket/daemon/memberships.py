@@ -413,10 +413,10 @@ class Memberships:
                     opened = _Running(folder, reach, node, scope)
                     self._nodes[node.community.id] = node
                     self._running[folder.name] = opened
-                    self.cross_posts.attend(node)
-                    task_status.started(node)
-                    await self._locate(node)
-                    await trio.sleep_forever()
+                    with self.cross_posts.attending(node):
+                        task_status.started(node)
+                        await self._locate(node)
+                        await trio.sleep_forever()
         except Exception:
             if opened is None:
                 raise
@@ -426,7 +426,6 @@ class Memberships:
             self.closed.append(Closed(folder, fault))
         finally:
             if opened is not None:
-                self.cross_posts.detach(opened.node)
                 self._nodes.pop(opened.node.community.id, None)
                 self._running.pop(folder.name, None)
                 opened.ended.set()
