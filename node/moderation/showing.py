@@ -30,7 +30,6 @@ from protocol.envelope import Envelope
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, ThingKey
 from protocol.kinds import Kind
-from protocol.listing import Listing
 from protocol.moderation.applied import Labelled, Word, blocked_in, is_fine, labels_in, words_on
 from protocol.moderation.labels import Blocked, Verdict
 
@@ -160,22 +159,26 @@ class Showing:
 
     # -- why
 
-    def notices(self, household: HouseholdId, key: ThingKey, listing: Listing) -> Sequence[Notice]:
+    def notices(self, stored: StoredListing) -> Sequence[Notice]:
         """Return what is to be said of a listing, what hides it first.
 
         Of the own household's: what hides or marks it at neighbours.
         """
+        household, key = stored.household, stored.key
         found = [
             *self.notices_about(household),
             *(
-                Notice(Cause.LABEL, word.by, word.verdict is Verdict.HIDE, word.reason, word.whole)
+                Notice(Cause.LABEL, word.by, word.verdict is Verdict.HIDE, word.reason, False)
                 for word in self.words_on(household, key)
                 if word.verdict is not Verdict.FINE and not word.whole
             ),
         ]
-        worries = self._community.unseen.worries_in(listing)
-        if worries and (household, key) not in self._community.unseen.fine:
-            found.append(Notice(Cause.WORRY_WORD, None, True, ", ".join(worries), False))
+        unseen = self._community.unseen
+        may_be_held = stored.concealed or household == unseen.own  # what shows need not be read
+        if may_be_held and (household, key) not in unseen.fine:
+            worries = unseen.worries_in(stored.listing)
+            if worries:
+                found.append(Notice(Cause.WORRY_WORD, None, True, ", ".join(worries), False))
         return sorted(found, key=lambda notice: not notice.hides)
 
     async def held(self) -> list[tuple[StoredListing, list[str]]]:

@@ -109,7 +109,6 @@ def _state(pieces: Pieces) -> StateName:
 def _notices(
     node: Node, stored: StoredListing, names: Mapping[HouseholdId, str] | None
 ) -> list[NoticeAnswer]:
-    said = node.moderation.showing.notices(stored.household, stored.key, stored.listing)
     return [
         NoticeAnswer(
             cause=notice.cause.value,
@@ -119,7 +118,7 @@ def _notices(
             by_id=None if notice.by is None else text_of(notice.by),
             reason=notice.reason,
         )
-        for notice in said
+        for notice in node.moderation.showing.notices(stored)
     ]
 
 

@@ -57,7 +57,7 @@ async def _labelled(node: Node, words: Wording) -> list[Waiting]:
     found: list[Waiting] = []
     for one in await node.market.mine():
         subject = Subject(one.household, one.key)
-        said = node.moderation.showing.notices(one.household, one.key, one.listing)
+        said = node.moderation.showing.notices(one)
         by = next((notice.by for notice in said if notice.cause is Cause.LABEL), None)
         if by is not None and subject not in appealed and len(found) < _MOST:
             found.append(await _waiting("listing-labelled", by, subject, words))

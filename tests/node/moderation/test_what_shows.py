@@ -50,7 +50,7 @@ async def sees(who: Household, *titles: str) -> None:
 
 async def notices(who: Household, listing: StoredListing) -> list[tuple[Cause, bool, str]]:
     found = await who.node.market.find(text_of(listing.key))
-    said = who.node.moderation.showing.notices(found.household, found.key, found.listing)
+    said = who.node.moderation.showing.notices(found)
     return [(notice.cause, notice.hides, notice.reason) for notice in said]
 
 
