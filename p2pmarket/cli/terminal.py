@@ -165,9 +165,12 @@ def hanging(text: str, indent: str) -> list[str]:
         return [safe(text)]
     from textwrap import wrap
 
-    room = min(columns(), _PROSE_COLUMNS)
     folded = wrap(
-        safe(text), room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        safe(text),
+        columns(),
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return [part for line in folded for part in _broken(line, indent)]
 
