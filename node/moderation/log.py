@@ -151,7 +151,8 @@ class Log:
 
         def read(connection: Connection) -> list[Entry]:
             rows = connection.execute(
-                f"SELECT raw FROM record WHERE kind = {int(Kind.LABELS)}"  # a partial index's
+                "SELECT raw FROM record INDEXED BY record_labels"
+                f" WHERE kind = {int(Kind.LABELS)}"  # no parameter: the index is a partial one
                 " ORDER BY created_at_ms DESC LIMIT ?",
                 (_MOST_OTHERS,),
             ).fetchall()
@@ -240,7 +241,7 @@ def _entries_in(record: Envelope) -> Iterator[Entry]:
 
 def _appeals(connection: Connection) -> Iterator[Entry]:
     rows = connection.execute(
-        "SELECT raw, max(created_at_ms) AS latest FROM record"
+        "SELECT raw, max(created_at_ms) AS latest FROM record INDEXED BY record_appeals"
         f" WHERE kind = {int(Kind.APPEALS)} GROUP BY household ORDER BY latest DESC LIMIT ?",
         (_MOST_APPEALING,),
     ).fetchall()

@@ -76,7 +76,8 @@ def listings_of(connection: Connection, household: int) -> list[StoredListing]:
 def concealed_listings(connection: Connection, now_ms: int, most: int) -> list[StoredListing]:
     """Return listings that lists and searches leave out here, the newest first."""
     seqs = connection.execute(
-        "SELECT seq FROM listing WHERE concealed = 1 AND visible_until_ms > ?"
+        "SELECT seq FROM listing INDEXED BY listing_concealed"
+        " WHERE concealed = 1 AND visible_until_ms > ?"
         " ORDER BY seq DESC LIMIT ?",
         (now_ms, most),
     ).fetchall()
