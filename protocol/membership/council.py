@@ -119,7 +119,9 @@ def seat(founder: HouseholdId, quorum: int, tables: Tables) -> Bench:
 
 
 def _places(said: Said) -> dict[HouseholdId, int]:
-    return {household: place for place, household in enumerate(said.seats)}
+    """Where a household names whom it wants; a no gives no place to whom it is about."""
+    wanted = (household for household, wanted in said.seats.items() if wanted)
+    return {household: place for place, household in enumerate(wanted)}
 
 
 def voting(stewards: Sequence[HouseholdId], tables: Tables) -> tuple[HouseholdId, ...]:

@@ -252,7 +252,10 @@ def _seating() -> Iterator[Case]:
     refused = Seats((Seat(KIM.id, False), Seat(ANA.id, True), Seat(BEN.id, True)))
     ranked = [WORLD.sign(FOUNDER, Kind.SEATS, refused.pack()), seats(ANA, ANA, BEN),
               seats(BEN, BEN)]  # fmt: skip
-    yield _govern("place-after-a-no", ("GOV-4",), "a no has a place, too", ranked, [1, 2, 3])
+    yield _govern("place-after-a-no", ("GOV-4",), "a no takes no place", ranked, [1, 2, 3])
+    no_first = [seats(FOUNDER, BEN, ANA), seats(BEN, BEN, ANA, against=[EVA]),
+                seats(ANA, ANA, EVA), seats(EVA, EVA)]  # fmt: skip
+    yield _govern("no-gives-no-place", ("GOV-4",), "Ben's no does not seat", no_first, [1, 3, 2])
     stood_down = [seats(FOUNDER, ANA, against=[FOUNDER]), seats(ANA, ANA),
                   WORLD.certificate(ANA, FOUNDER, withdrawn=True, revision=1)]  # fmt: skip
     yield _govern("stepped-down-and-left", ("GOV-6",), "the founder after all", stood_down, [1])

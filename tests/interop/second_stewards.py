@@ -69,7 +69,8 @@ class Stewards:
         return len(wanted) >= enough and len(against) < enough
 
     def _rank(self, household: bytes) -> tuple[list[float], bytes]:
-        places = [dict(zip(self._wants(s), count(), strict=False)) for s in self.seated]
+        wants = [[h for h, wanted in self._wants(s).items() if wanted] for s in self.seated]
+        places = [dict(zip(wanted, count(), strict=False)) for wanted in wants]
         return [place.get(household, float("inf")) for place in places], household
 
     def removals(self, steward: bytes) -> dict[bytes, list]:
