@@ -8,6 +8,7 @@ from dataclasses import replace
 from node.node import Node
 from p2pmarket.api.endpoint import Call
 from p2pmarket.api.households import find_household
+from p2pmarket.api.moderation_subjects import find_subject
 from protocol.errors import LocalError
 from protocol.ids import text_of
 
@@ -19,7 +20,7 @@ Find = Callable[[Node], Awaitable[object]]
 async def located(call: Call) -> Call:
     """Return the call with its community named, if ``-`` could mean several.
 
-    Raises LocalError ``listing-not-found``, ``trade-not-found`` or ``household-not-found`` if
+    Raises LocalError ``listing-not-found``, ``trade-not-found`` or another ``…-not-found`` if
     none of them knows it, and as ``Memberships.pick`` if several do.
     """
     if call.path.get("community") != _UNNAMED:
@@ -54,6 +55,11 @@ def _finding(call: Call) -> Find | None:
     trade = call.path.get("trade")
     if trade is not None:
         return lambda node: node.trades.find(trade)
+    named = [call.path.get("subject")]
+    named += [getattr(part, "subject", None) for part in (call.body, call.query)]
+    subject = next((text for text in named if isinstance(text, str)), None)
+    if subject is not None:
+        return lambda node: find_subject(node, subject)
     household = call.path.get("household") or getattr(call.body, "household", None)
     if isinstance(household, str) and household != _UNNAMED:
         return lambda node: find_household(node, household)

@@ -126,3 +126,15 @@ def test_what_could_be_meant_in_several_communities_is_asked_for(anna: Any) -> N
     outcome = anna.run("publish", "--title", "Lampe", "--kind", "give", "--json")
     assert outcome.body["error"]["code"] == "community-not-named"
     assert anna.run("thread", "Ben", "--json").body["error"]["code"] == "community-not-named"
+
+
+def test_a_label_goes_to_the_community_in_which_its_subject_is(anna: Any) -> None:
+    bed = next(h for h in anna.json("search", "Kinderbett")["results"])["id"]
+    anna.json("label", bed[:8], "warn", "--reason", "Wackelt.")
+    labelled = anna.json("labels", "list", "--community", "Verein")["mine"]
+    assert [(one["subject"]["title"], one["reason"]) for one in labelled] == [
+        ("Kinderbett", "Wackelt.")
+    ]
+    assert anna.json("labels", "list", "--community", "Lindenau")["mine"] == []
+    anna.json("label", bed[:8], "--withdraw")
+    assert anna.run("label", "Nirgends", "warn", "--reason", "x").code == 4
