@@ -120,3 +120,24 @@ async def test_twenty_versions_fit_into_sixteen_slots(world: World) -> None:
     standing = ana.members.facts_of(ana.id, Kind.AMENDMENT)
     assert sum(not fact.record.withdrawn for fact in standing) == 2
     assert ana.members.consents(ben.id)
+
+
+@pytest.mark.covers("GOV-11")
+async def test_a_new_version_binds_what_is_shown_of_listings_that_stand(
+    world: World, seated: Any
+) -> None:
+    ana, ben, cem = await seated(["ana", "ben", "cem"], 2, listing_slots=3)
+    await cem.publish("A", "B", "C")
+    await world.settle()
+    assert await ben.titles() == ["A", "B", "C"]
+    await in_force(world, [ana, ben], listing_slots=2)
+    for _ in range(100):  # what is shown is looked at anew beside other work
+        if len(await ben.titles()) == 2:
+            break
+        await world.pass_time(0.1)
+    assert len(await ben.titles()) == 2
+    await in_force(world, [ana, ben], listing_slots=3, visible_days=10)
+    await cem.node.governance.charters.consent(cem.node.governance.charters.in_force.digest)
+    (result,) = await cem.node.market.publish([cem.listing("D", days=11)])
+    assert isinstance(result, LocalError)
+    assert result.code == "shown-too-long"

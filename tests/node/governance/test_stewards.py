@@ -19,6 +19,7 @@ async def refused(deed: Any) -> str:
     return error.value.code
 
 
+@pytest.mark.covers("GOV-8")
 async def test_who_takes_a_seat_first_signs_what_is_in_force(
     world: World, stewards_of: Callable[..., list[str]]
 ) -> None:
