@@ -64,7 +64,7 @@ def log_lines(line: dict[str, Any]) -> list[str]:
     for appeal in line["appeals"]:
         heading = _("{name} appeals, {time}:")
         if appeal["gone_at"] is not None:
-            heading = _("{name} appealed, {time}, and has taken it back:")
+            heading = _("{name} appealed, {time}; that is there no more:")
         time = day_and_time(moment(appeal["at"]))
         lines += wrapped(heading.format(name=who(appeal["by"]), time=time), "    ")
         lines += others_text(in_quotes_lines(appeal["text"]), "        ")
