@@ -33,6 +33,7 @@ from p2pmarket.api.ledger_views import (
     review_answer,
 )
 from p2pmarket.api.listing_views import sync_answer
+from p2pmarket.api.notice_views import notice_answers
 from p2pmarket.api.schemas import CreditTerms
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError
@@ -212,6 +213,7 @@ async def _show_household(call: Call) -> HouseholdAnswer:
         me=member.household == node.community.self_id,
         trust=await _trust(node, member, names),
         sync=await sync_answer(node, call.clock.now_ms()),
+        notices=notice_answers(node.moderation.showing.notices_about(member.household), names),
     )
 
 

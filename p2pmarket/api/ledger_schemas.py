@@ -5,9 +5,10 @@ Months are written 2026-11, times ISO 8601 in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from p2pmarket.api.notice_schemas import NoticeAnswer
 from p2pmarket.api.schemas import CreditTerms, ListingKindName, MemberStatusName, Sync
 
 TradeOutcomeName = Literal["completed", "cancelled", "no-show"]
@@ -221,7 +222,8 @@ class TrustAnswer:
 class HouseholdAnswer:
     """One household: what it says of itself, and what is known of it.
 
-    vouched_by: confirmed households that speak for it.
+    vouched_by: confirmed households that speak for it. notices: what is said of it in public that
+    counts here, and why its listings do not show here.
     """
 
     id: str
@@ -237,3 +239,4 @@ class HouseholdAnswer:
     me: bool
     trust: TrustAnswer
     sync: Sync
+    notices: list[NoticeAnswer] = field(default_factory=list)

@@ -8,7 +8,7 @@ from node.node import Node
 from node.store.listings import StoredListing
 from node.sync import SyncStatus
 from node.trades.stock import Pieces
-from p2pmarket.api.notice_schemas import NoticeAnswer
+from p2pmarket.api.notice_views import notice_answers
 from p2pmarket.api.schemas import (
     Coordinates,
     EventTimes,
@@ -81,7 +81,7 @@ def listing_answer(
         revision=stored.revision,
         offered_too=list(too),
         hidden=stored.concealed,
-        notices=_notices(node, stored, names),
+        notices=notice_answers(node.moderation.showing.notices(stored), names or {}),
     )
 
 
@@ -104,22 +104,6 @@ def _state(pieces: Pieces) -> StateName:
     if not pieces.claimed:
         return "open"
     return "taken" if pieces.gone == pieces.claimed else "reserved"
-
-
-def _notices(
-    node: Node, stored: StoredListing, names: Mapping[HouseholdId, str] | None
-) -> list[NoticeAnswer]:
-    return [
-        NoticeAnswer(
-            cause=notice.cause.value,
-            hides=notice.hides,
-            whole=notice.whole,
-            by="" if notice.by is None else (names or {}).get(notice.by, ""),
-            by_id=None if notice.by is None else text_of(notice.by),
-            reason=notice.reason,
-        )
-        for notice in node.moderation.showing.notices(stored)
-    ]
 
 
 def coordinates(place: Place | None) -> Coordinates | None:

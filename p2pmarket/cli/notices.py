@@ -25,6 +25,13 @@ def notice_lines(listing: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
+def household_notice_lines(household: dict[str, Any]) -> list[str]:
+    """Return what is said of a household in public, and whether its listings show."""
+    said = [notice for notice in household["notices"] if notice["cause"] != "blocked"]
+    lines = [line for n in said for line in wrapped("! " + _notice_text(n, household["me"]))]
+    return [*lines, ""] if lines else []
+
+
 def is_held(listing: dict[str, Any]) -> bool:
     """Tell whether an own listing waits for a steward because of a word in it."""
     return listing["mine"] and any(n["cause"] == "worry-word" for n in listing["notices"])

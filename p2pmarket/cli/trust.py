@@ -10,6 +10,7 @@ import click
 from p2pmarket import vocabulary
 from p2pmarket.cli.credit import credit_amount
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
+from p2pmarket.cli.notices import household_notice_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.receipt_texts import named, own_receipt_table, review_lines
 from p2pmarket.cli.session import Session
@@ -37,7 +38,7 @@ def household(session: Session, household: str) -> None:
 def household_lines(found: dict[str, Any]) -> list[str]:
     """Return what is known of a household. found: a HouseholdAnswer as JSON."""
     trust = found["trust"]
-    lines = [*_profile_lines(found), ""]
+    lines = [*_profile_lines(found), "", *household_notice_lines(found)]
     lines += _record_lines(found)
     lines += _connection_lines(found)
     if trust["credit"] is not None:

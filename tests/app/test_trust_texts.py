@@ -121,7 +121,17 @@ def household(**trust: Any) -> dict[str, Any]:
         "invited_by": ANNA, "vouched_by": [], "joined_at": "2027-03-01T10:00:00Z",
         "connected": True,
         "blocked": False, "me": False, "trust": {**facts, **trust}, "sync": SYNCED,
+        "notices": [],
     }  # fmt: skip
+
+
+def test_what_is_said_in_public_stands_above_what_is_known(language: str) -> None:
+    notice = {"cause": "label", "hides": False, "whole": True, "by": HOSTILE, "by_id": "b" * 52,
+              "reason": HOSTILE}  # fmt: skip
+    found = {**household(), "notices": [notice, {**notice, "cause": "muted"}]}
+    lines = household_lines(found)
+    assert sum(line.startswith("! ") for line in lines) == 2
+    assert not set("\x1b\u202e\x07") & set("\n".join(lines))
 
 
 def test_nothing_known_is_no_judgement(language: str) -> None:
