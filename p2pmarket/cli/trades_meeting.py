@@ -29,7 +29,9 @@ from protocol.errors import LocalError
 _MAX_CODE_CHARACTERS = 200
 
 
-@command("trade slots", _("Times are local: 2026-12-01 17:00-18:00 or 1.12. 17-18 Uhr."))
+@command(
+    "trade slots", _("Times are local: 2026-12-01 17:00-18:00, 1.12. 17-18 Uhr or tomorrow 5pm.")
+)
 @click.argument("identifier", metavar=_("TRADE"))
 @click.argument("times", nargs=-1, type=MEETING_TIME, metavar=_("[TIME]..."))
 @click.option(

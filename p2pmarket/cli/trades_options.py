@@ -62,7 +62,7 @@ class MeetingTime(click.ParamType[dict[str, str]]):
             self.fail(
                 _(
                     "“{value}” is not a time to meet; write for example"
-                    ' "2026-12-01 17:00-18:00" or "1.12. 17-18 Uhr".'
+                    ' "2026-12-01 17:00-18:00", "1.12. 17-18 Uhr" or "tomorrow 5pm".'
                 ).format(value=value),
                 param,
                 ctx,

@@ -1,18 +1,37 @@
-"""Days and times as people type them: ISO, or as Germans write (1.12.2026 17:00), local time.
+"""Days and times as people type them: ISO, as Germans write (1.12.2026 17:00), or named; local.
 
-All readers raise ValueError. A year left out is the next one in which the day is to come.
+Named are today, tomorrow and the days of the week, in German and English: ``morgen 17 Uhr``,
+``Saturday 10-12``, ``tomorrow 5pm``. All readers raise ValueError. A year left out is the next one
+in which the day is to come; a day of the week is the next one, today included until it is over.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 _ISO = r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)"
 _GERMAN = r"(?P<d2>\d\d?)\.\s?(?P<m2>\d\d?)\.\s?(?P<y2>\d{4})?"
-_DAY = f"(?:{_ISO}|{_GERMAN})"
-_CLOCK = r"(?P<{0}h>\d\d?)(?:[:.](?P<{0}min>\d\d))?"
-_FROM = _CLOCK.format("from")
+_AHEAD: Mapping[str, int] = {
+    "heute": 0, "today": 0, "morgen": 1, "tomorrow": 1, "übermorgen": 2, "uebermorgen": 2,
+}  # fmt: skip
+_WEEKDAYS: tuple[tuple[str, ...], ...] = (
+    ("montag", "mo", "monday", "mon"),
+    ("dienstag", "di", "tuesday", "tue", "tues"),
+    ("mittwoch", "mi", "wednesday", "wed"),
+    ("donnerstag", "do", "thursday", "thu", "thur", "thurs"),
+    ("freitag", "fr", "friday", "fri"),
+    ("samstag", "sonnabend", "sa", "saturday", "sat"),
+    ("sonntag", "so", "sunday", "sun"),
+)
+_NUMBER_OF = {word: number for number, words in enumerate(_WEEKDAYS) for word in words}
+_NAMED = rf"(?:(?:am|on)\s+)?(?P<named>{'|'.join(sorted([*_AHEAD, *_NUMBER_OF], key=len)[::-1])})"
+_DAY = rf"(?:{_ISO}|{_GERMAN}|{_NAMED}\b\.?)"
+_CLOCK = (
+    r"(?:(?:um|at)\s+)?(?P<{0}h>\d\d?)(?:[:.](?P<{0}min>\d\d))?(?:\s*(?P<{0}half>[ap])\.?m\.?)?"
+)
+_FROM = r"(?:(?:von|from)\s+)?" + _CLOCK.format("from")
 _TO = _CLOCK.format("to")
 _UNIT = r"(?:\s*(?:Uhr|h))?"
 _SLOT = re.compile(
@@ -24,7 +43,7 @@ _USUAL_MEETING = timedelta(hours=1)
 
 
 def read_slot(text: str, now: datetime) -> tuple[datetime, datetime]:
-    """Read e.g. ``2026-12-01 17:00-18:00`` or ``1.12. 17-18 Uhr``; without an end, one hour.
+    """Read e.g. ``2026-12-01 17:00-18:00`` or ``Samstag 10-12 Uhr``; without an end, one hour.
 
     An end before the beginning is on the next day. now: local, with its zone, as is what comes
     back.
@@ -32,13 +51,19 @@ def read_slot(text: str, now: datetime) -> tuple[datetime, datetime]:
     found = _SLOT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"not a time to meet: {text!r}")
-    day = _day_in(found, now.date())
-    starts = _local(day, _time_in(found, "from"))
-    if found["toh"] is None:
+    begins, closes = _clock_in(found, "from"), None
+    if found["toh"] is not None:
+        closes = _clock_in(found, "to")
+        if found["tohalf"] and not found["fromhalf"]:
+            same = _clock_in(found, "from", found["tohalf"])
+            begins = same if same < closes else begins  # "5-6pm" begins at 5pm, "11-1pm" at 11
+    day = _day_in(found, now, begins)
+    starts = _local(day, begins)
+    if closes is None:
         return starts, starts + _USUAL_MEETING
-    ends = _local(day, _time_in(found, "to"))
+    ends = _local(day, closes)
     if ends <= starts:
-        ends = _local(date.fromordinal(day.toordinal() + 1), _time_in(found, "to"))
+        ends = _local(day + timedelta(days=1), closes)
     return starts, ends
 
 
@@ -53,11 +78,14 @@ def read_moment(text: str, now: datetime) -> datetime:
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"not a day: {text!r}")
-    clock = _END_OF_DAY if found["fromh"] is None else _time_in(found, "from")
-    return _local(_day_in(found, now.date()), clock)
+    clock = _END_OF_DAY if found["fromh"] is None else _clock_in(found, "from")
+    return _local(_day_in(found, now, clock), clock)
 
 
-def _day_in(found: re.Match[str], today: date) -> date:
+def _day_in(found: re.Match[str], now: datetime, clock: time) -> date:
+    today = now.date()
+    if found["named"] is not None:
+        return _day_named(found["named"].lower(), now, clock)
     if found["y"] is not None:
         return date(int(found["y"]), int(found["m"]), int(found["d"]))
     day, month = int(found["d2"]), int(found["m2"])
@@ -73,8 +101,22 @@ def _day_in(found: re.Match[str], today: date) -> date:
     raise ValueError("no such day")
 
 
-def _time_in(found: re.Match[str], which: str) -> time:
+def _day_named(word: str, now: datetime, clock: time) -> date:
+    if word in _AHEAD:
+        return now.date() + timedelta(days=_AHEAD[word])
+    ahead = (_NUMBER_OF[word] - now.weekday()) % 7
+    if not ahead and clock <= now.time():
+        ahead = 7  # the time has passed today: the same day of next week is meant
+    return now.date() + timedelta(days=ahead)
+
+
+def _clock_in(found: re.Match[str], which: str, half: str | None = None) -> time:
     hours, minutes = int(found[f"{which}h"]), int(found[f"{which}min"] or 0)
+    half = half or found[f"{which}half"]
+    if half is not None:
+        if not 1 <= hours <= 12:
+            raise ValueError("no such time")
+        hours = hours % 12 + (12 if half.lower() == "p" else 0)
     return time(hours, minutes)
 
 
