@@ -8,14 +8,14 @@ import click
 
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.moderation_texts import names_text, who
-from p2pmarket.cli.options import command, shared_options
+from p2pmarket.cli.options import Commands, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import Column, safe, table, wrapped
 from p2pmarket.texts import _
 from p2pmarket.texts.formats import moment, short_day
 
-blocklist = click.Group(
+blocklist = Commands(
     "blocklist",
     help=_(SUMMARIES["blocklist"]),
     options_metavar=_("[OPTIONS]"),

@@ -18,7 +18,7 @@ from p2pmarket.cli.charter_texts import (
 )
 from p2pmarket.cli.community import read_places, text_or_file
 from p2pmarket.cli.decisions import decide, decision_lines, missing_line
-from p2pmarket.cli.options import Count, command, shared_options
+from p2pmarket.cli.options import Commands, Count, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import safe, wrapped
@@ -29,7 +29,7 @@ from protocol.limits import MAX_CREDIT
 
 _FIXED = ("invite_budget", "quorum", "subtree")
 
-charter = click.Group(
+charter = Commands(
     "charter",
     help=_(SUMMARIES["charter"]),
     options_metavar=_("[OPTIONS]"),

@@ -23,7 +23,12 @@ def listing_options(function: Function) -> Function:
 def _options() -> list[Callable[[Any], Any]]:
     return [
         click.option("--title", metavar=_("TEXT"), help=_("What it is, in a few words.")),
-        click.option("--kind", type=KIND, help=_("What you want to happen.")),
+        click.option(
+            "--kind",
+            type=KIND,
+            metavar=_("KIND"),
+            help=_("What you want to happen: {choices}.").format(choices=KIND.choices),
+        ),
         click.option("--description", metavar=_("TEXT"), help=_("More about it.")),
         click.option("--category", metavar=_("NAME"), help=_("Where it belongs.")),
         click.option("--price", metavar=_("AMOUNT"), help=_("For example 12 or 12.50.")),

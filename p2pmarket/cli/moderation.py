@@ -16,7 +16,7 @@ from p2pmarket.cli.moderation_texts import (
     subject_text,
     who,
 )
-from p2pmarket.cli.options import Count, Word, command, shared_options
+from p2pmarket.cli.options import Commands, Count, Word, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
@@ -142,7 +142,7 @@ def label(
     session.answer(found, lines)
 
 
-labels = click.Group(
+labels = Commands(
     "labels",
     help=_(SUMMARIES["labels"]),
     options_metavar=_("[OPTIONS]"),

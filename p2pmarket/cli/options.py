@@ -70,7 +70,7 @@ def group_of(name: str, first: click.Command, *others: click.Command) -> click.G
                 )
         return None
 
-    return click.Group(
+    return Commands(
         name,
         commands=list(others),
         help=_(SUMMARIES[name]),
@@ -141,6 +141,11 @@ class Word(click.ParamType[str]):
     def _words(self) -> list[str]:
         return [vocabulary.typed(self._labels, identifier) for identifier in self._labels]
 
+    @property
+    def choices(self) -> str:
+        """The words to type, for a help text: where they are many, the usage has no room."""
+        return ", ".join(self._words())
+
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """Show the words to type in the usage."""
         return f"[{'|'.join(self._words())}]"
@@ -151,10 +156,9 @@ class Word(click.ParamType[str]):
             return ""
         identifier = self._identify(str(value))
         if identifier is None:
-            allowed = ", ".join(self._words())
             self.fail(
                 _("“{value}” is not possible; choose from: {allowed}.").format(
-                    value=value, allowed=allowed
+                    value=value, allowed=self.choices
                 ),
                 param,
                 ctx,

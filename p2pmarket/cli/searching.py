@@ -26,7 +26,13 @@ from p2pmarket.texts import _, ngettext
     _("All your communities are searched, unless you name one with --community."),
 )
 @click.argument("words", nargs=-1, metavar=_("[WORDS]..."))
-@click.option("--kind", type=KIND, multiple=True, help=_("Only this kind; may be repeated."))
+@click.option(
+    "--kind",
+    type=KIND,
+    multiple=True,
+    metavar=_("KIND"),
+    help=_("Only this kind; may be repeated: {choices}.").format(choices=KIND.choices),
+)
 @click.option("--category", metavar=_("NAME"), help=_("Only this category."))
 @click.option("--min-price", metavar=_("AMOUNT"), help=_("Not cheaper than this."))
 @click.option("--max-price", metavar=_("AMOUNT"), help=_("Not dearer than this."))

@@ -8,13 +8,13 @@ import click
 
 from p2pmarket.cli.decisions import decide, decision_lines, missing_line, names_of
 from p2pmarket.cli.listing_texts import SHORT_ID
-from p2pmarket.cli.options import command, shared_options
+from p2pmarket.cli.options import Commands, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
 from p2pmarket.cli.terminal import Column, in_quotes, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 
-steward = click.Group(
+steward = Commands(
     "steward",
     help=_(SUMMARIES["steward"]),
     options_metavar=_("[OPTIONS]"),
