@@ -27,7 +27,8 @@ Answer = dict[str, Any]
 # comes from outside gets in only as an answer.
 _TRANSLATION = """
 table ip home {
-  chain leaving { type nat hook postrouting priority 100; oifname "wan" masquerade; }
+  chain leaving { type nat hook postrouting priority 100; oifname "wan" masquerade {how}; }
+  chain entering { type filter hook input priority 0; iifname "wan" ct state new drop; }
   chain passing {
     type filter hook forward priority 0;
     ct status dnat accept
@@ -144,8 +145,11 @@ class Internet:
         """A host that everybody can dial, 11.0.0.<number>."""
         return self.plug(self._switch, "net", f"11.0.0.{number}")
 
-    def home(self, number: int, network: str = "192.168.7") -> Home:
-        """A router at 11.0.0.<number>, its network behind it."""
+    def home(self, number: int, network: str = "192.168.7", keeps_ports: bool = False) -> Home:
+        """A router at 11.0.0.<number>, its network behind it.
+
+        keeps_ports: whether what leaves keeps its port, so that holes can be punched.
+        """
         router = self._namespace()
         self._wire(self._switch, "net", router, "wan", f"11.0.0.{number}")
         _do("ip", "-n", router, "link", "add", "lan", "type", "bridge")
@@ -153,7 +157,13 @@ class Internet:
         _do("ip", "-n", router, "link", "set", "lan", "up")
         enter = ("ip", "netns", "exec", router)
         _do(*enter, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward")
-        _do(*enter, "nft", "-f", "-", typed=_TRANSLATION)
+        _do(
+            *enter,
+            "nft",
+            "-f",
+            "-",
+            typed=_TRANSLATION.replace("{how}", "" if keeps_ports else "random"),
+        )
         return Home(self, router, network)
 
     def lan(self) -> Home:

@@ -74,3 +74,21 @@ def test_a_router_that_offers_it_is_asked_to_open_a_port(internet, settle, until
     join(ben, ruth)
     until(lambda: "ana" in ben.peers())
     assert ben.peers()["ana"].startswith(mapped)
+
+
+def test_where_routers_keep_ports_a_hole_is_punched_and_the_relay_is_left(internet, settle, until):
+    ruth = found(settle, internet)
+    ana = settle("ana", internet.home(11, keeps_ports=True).place())
+    ben = settle("ben", internet.home(12, keeps_ports=True).place())
+    for household in (ana, ben):
+        join(household, ruth)
+    for one, other, outside in ((ana, "ben", "11.0.0.12"), (ben, "ana", "11.0.0.11")):
+        until(
+            lambda one=one, other=other, outside=outside: (
+                one.peers().get(other, "").startswith(f"/ip4/{outside}/tcp/")
+            )
+        )
+        assert one.community()["counters"]["hole-punch:well"] >= 1
+    until(lambda: ruth.reach()["carried"] == 0)
+    ben.run("message", "ana", "Jetzt ohne Umweg.")
+    until(lambda: ana.texts("ben") == ["Jetzt ohne Umweg."])

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import trio
 from libp2p.abc import INetStream
@@ -85,7 +87,9 @@ class DialBack:
             except (NetworkError, trio.TooSlowError):
                 continue
             return _response(Message.OK, Multiaddr(address).to_bytes())
-        return _response(Message.E_DIAL_ERROR)
+        # Beyond the standard, and harmless to who expects none: the address as seen from here.
+        seen = Multiaddr(format_address(observed, 0)).to_bytes()
+        return _response(Message.E_DIAL_ERROR, seen)
 
     def _may_ask(self, peer: HostKey) -> bool:
         party = self._party_of(peer)
@@ -96,10 +100,20 @@ class DialBack:
         return bucket.take(trio.current_time())
 
 
-async def ask(net_stream: INetStream, own: HostKey, addresses: Sequence[str]) -> str | bool | None:
-    """Ask a neighbour to dial back at the ports of these addresses.
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """reached: the address at which a neighbour got through, False if it did not.
 
-    Returns the address at which it succeeded, False if it did not, None if it would not try.
+    seen: the IP address that it sees us come from, None if it did not say.
+    """
+
+    reached: str | Literal[False]
+    seen: str | None
+
+
+async def ask(net_stream: INetStream, own: HostKey, addresses: Sequence[str]) -> Opinion | None:
+    """Ask a neighbour to dial back at the ports of these addresses; None if it would not.
+
     NetworkError if it does not answer.
     """
     stream = ByteStream(net_stream)
@@ -114,25 +128,27 @@ async def ask(net_stream: INetStream, own: HostKey, addresses: Sequence[str]) ->
         raise StreamClosed("no answer in time") from error
     finally:
         await stream.aclose()
+    found = tcp_address(response.addr)
+    seen = None if found is None else parse_address(found).host
     if response.status == Message.E_DIAL_ERROR:
-        return False
-    found = _tcp_address(response.addr)
+        return Opinion(False, seen)
     if response.status != Message.OK or found is None:
         return None
-    return found if _port(found) in set(map(_port, addresses)) else None
+    return Opinion(found, seen) if _port(found) in set(map(_port, addresses)) else None
 
 
 def _wanted(encoded: Iterable[bytes], observed: str) -> list[str]:
     """What is dialled: the observed IP address with the ports that were named."""
     wanted: dict[str, None] = {}
     for each in encoded:
-        address = _tcp_address(each)
+        address = tcp_address(each)
         if address is not None and len(wanted) < _MOST_DIALS:
             wanted[format_address(observed, _port(address))] = None
     return list(wanted)
 
 
-def _tcp_address(encoded: bytes) -> str | None:
+def tcp_address(encoded: bytes) -> str | None:
+    """A TCP address from the network, without a peer id; None if it is none."""
     try:
         address = str(Multiaddr(encoded)).partition("/p2p/")[0]
         parse_address(address)

@@ -32,10 +32,11 @@ from node.network.libp2p.addresses import (
 )
 from node.network.libp2p.circuit_wire import HOP, STOP
 from node.network.libp2p.circuits import Circuits
-from node.network.libp2p.dial_back import AUTONAT, DialBack, ask
+from node.network.libp2p.dial_back import AUTONAT, DialBack, Opinion, ask
 from node.network.libp2p.frames import FramedStream
 from node.network.libp2p.gate_transport import SECURITY_PROTOCOL, GateTransport
 from node.network.libp2p.gossipsub import CommunityGossipSub
+from node.network.libp2p.hole_punch import DCUTR, HolePuncher
 from node.network.libp2p.misconduct import ALTERED, Misconduct
 from node.network.libp2p.outside_view import OutsideView
 from node.network.libp2p.private_network import PrivateConnection
@@ -43,7 +44,7 @@ from node.network.libp2p.pubsub import CommunityPubsub
 from node.network.libp2p.reservations import Reservations
 from node.network.libp2p.settings import HostSettings
 from node.network.libp2p.swarm import CommunitySwarm, Upgrader
-from node.network.libp2p.tcp import PrivateTcp
+from node.network.libp2p.tcp import OPENING, PrivateTcp
 from node.network.libp2p.volunteer import Volunteer
 from node.network.libp2p.yamux import BoundedYamux
 from node.network.nursery import open_background_nursery
@@ -161,6 +162,7 @@ class Host:
             self._swarm.take_inbound,
             counts,
         )
+        self._network_key = settings.network_key
         self._own = HostKey(bytes(keys.public_key.to_bytes()))
         self.reservations = Reservations(
             self._own,
@@ -170,10 +172,22 @@ class Host:
             counts,
         )
         self.outside_view = OutsideView(
-            self._ask_to_dial_back, self._swarm.direct, addresses, self.reservations.wake
+            self._ask_to_dial_back, self._swarm.direct, addresses, self._outside_has_changed
+        )
+        self._hole_puncher = HolePuncher(
+            lambda: self.outside_view.seen_at,
+            lambda peer: self._negotiated(peer, DCUTR),
+            self._swarm.relayed,
+            self._keep_punched,
+            counts,
         )
         dial_back = DialBack(self._dial_back, listener.party_of, counts)
-        self._swarm.on_change += [self.outside_view.wake, self.reservations.wake]
+        self._swarm.on_change += [
+            self.outside_view.wake,
+            self.reservations.wake,
+            self._hole_puncher.wake,
+        ]
+        self._host.set_stream_handler(DCUTR, self._hole_puncher.answer)
         self._host.set_stream_handler(STOP, self._circuits.answer)
         self._host.set_stream_handler(AUTONAT, dial_back.answer)
 
@@ -192,6 +206,7 @@ class Host:
                 async with open_background_nursery() as nursery:
                     nursery.start_soon(self.outside_view.run)
                     nursery.start_soon(self.reservations.run)
+                    nursery.start_soon(self._hole_puncher.run)
                     yield
             finally:
                 # Left to itself, libp2p goes on accepting, and closes connections one after
@@ -248,8 +263,18 @@ class Host:
             raise NetworkError("not connected without a relay")
         return await self._negotiated(peer, protocol)
 
-    async def _ask_to_dial_back(self, peer: HostKey, addresses: Sequence[str]) -> str | bool | None:
+    async def _ask_to_dial_back(self, peer: HostKey, addresses: Sequence[str]) -> Opinion | None:
         return await ask(await self._open_direct(AUTONAT, peer), self._own, addresses)
+
+    def _outside_has_changed(self) -> None:
+        self.reservations.wake()
+        self._hole_puncher.wake()
+
+    async def _keep_punched(
+        self, tcp: trio.SocketStream, peer: HostKey, address: str, is_dialler: bool
+    ) -> None:
+        raw = PrivateConnection(tcp, self._network_key, is_dialler, address, OPENING)
+        await self._swarm.replace(raw, peer)
 
     async def _dial_back(self, address: str, peer: HostKey) -> None:
         try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
 
 import trio
 
 from node.network.libp2p.addresses import is_public
+from node.network.libp2p.dial_back import Opinion
 from node.network.port import Connection, HostKey, NetworkError
 
 _WANTED = 3
@@ -16,7 +18,7 @@ _MOST_NAMED = 16
 _ASK_AGAIN_S = 600.0
 _LOOK_AGAIN_S = 30.0
 
-Ask = Callable[[HostKey, Sequence[str]], Awaitable[str | bool | None]]
+Ask = Callable[[HostKey, Sequence[str]], Awaitable[Opinion | None]]
 
 
 class OutsideView:
@@ -37,7 +39,7 @@ class OutsideView:
         self._neighbours = neighbours
         self._addresses = addresses
         self._on_change = on_change
-        self._opinions: OrderedDict[HostKey, str | bool] = OrderedDict()
+        self._opinions: OrderedDict[HostKey, Opinion] = OrderedDict()
         self._asked_at: dict[HostKey, float] = {}
         self._asked_with: tuple[str, ...] = ()
         self._changed = trio.Event()
@@ -47,14 +49,23 @@ class OutsideView:
         """Whether this host can be dialled from outside; None while nobody has said."""
         if not self._opinions:
             return None
-        well = sum(isinstance(opinion, str) for opinion in self._opinions.values())
+        well = sum(bool(opinion.reached) for opinion in self._opinions.values())
         return well * 2 >= len(self._opinions)
+
+    @property
+    def seen_at(self) -> str | None:
+        """This host's IPv4 address as a neighbour outside sees it, if the last one said so."""
+        for opinion in reversed(self._opinions.values()):
+            seen = opinion.seen
+            if seen is not None and ip_address(seen).version == 4 and ip_address(seen).is_global:
+                return seen
+        return None
 
     def addresses(self) -> tuple[str, ...]:
         """Where neighbours outside have dialled back, without a peer id."""
         if not self.is_reachable:
             return ()
-        found = [each for each in self._opinions.values() if isinstance(each, str)]
+        found = [each.reached for each in self._opinions.values() if each.reached]
         return tuple(dict.fromkeys(found))
 
     def wake(self) -> None:
@@ -88,16 +99,16 @@ class OutsideView:
                 await self._hear(peer, addresses)
 
     async def _hear(self, peer: HostKey, addresses: Sequence[str]) -> None:
-        before = self.is_reachable, self.addresses()
+        before = self.is_reachable, self.addresses(), self.seen_at
         try:
             opinion = await self._ask(peer, addresses)
         except NetworkError:
             return
-        if opinion is None or (isinstance(opinion, str) and not is_public(opinion)):
+        if opinion is None or (opinion.reached and not is_public(opinion.reached)):
             return
         self._opinions.pop(peer, None)
         self._opinions[peer] = opinion
         while len(self._opinions) > _WANTED:
             self._opinions.popitem(last=False)
-        if (self.is_reachable, self.addresses()) != before:
+        if (self.is_reachable, self.addresses(), self.seen_at) != before:
             self._on_change()

@@ -126,6 +126,21 @@ class CommunitySwarm(Swarm):
         )
         return [_told_of(connection) for connection in found if connection is not None]
 
+    def relayed(self) -> list[HostKey]:
+        """The peers that reach us through a relay only.
+
+        Of two that have dialled each other, only the one with the smaller key has the other here.
+        """
+        own = host_key_of_id(self.get_peer_id())
+        found = []
+        for told in self._told.values():
+            connections = self.get_connections(id_of(told.peer))
+            ways = {each.direction for each in connections}
+            is_first = ways == {Direction.INBOUND} or (len(ways) == 2 and own < told.peer)
+            if is_first and not any(map(_is_direct, connections)):
+                found.append(told.peer)
+        return found
+
     def is_direct(self, peer: HostKey) -> bool:
         """Whether a peer is connected without a relay in between."""
         return any(map(_is_direct, self.get_connections(id_of(peer))))
@@ -218,6 +233,31 @@ class CommunitySwarm(Swarm):
         if any(now - each.muxed_conn.opened_at > _SIMULTANEOUS_DIAL_S for each in others):
             connection.muxed_conn.drop()
         return host_key_of_id(remote)
+
+    async def replace(self, raw: PrivateConnection, expected: HostKey) -> None:
+        """Put a connection of our own in the place of the circuits to a peer. NetworkError.
+
+        The circuits go when the gates have passed, so that services begin anew on the new one.
+        """
+        peer_id = id_of(expected)
+        try:
+            with trio.fail_after(self._upgrade_deadline_s):
+                secured = await self.upgrader.upgrade_security(raw, raw.is_initiator, peer_id)
+                if secured.get_remote_peer() != peer_id:
+                    raise DialFailed("another host answers at this address")
+                muxed = await self.upgrader.upgrade_connection(secured, peer_id)
+                if self.is_direct(expected):
+                    raise DialFailed("connected meanwhile")
+                self.drop(peer_id)
+                await self.add_conn(muxed, "outbound" if raw.is_initiator else "inbound")
+        except BaseException as error:
+            with trio.CancelScope(shield=True):
+                await raw.close()
+            if isinstance(error, trio.TooSlowError):
+                raise DialFailed("no answer in time") from error
+            if isinstance(error, Exception):
+                raise _ours(error) from error
+            raise
 
     # Inbound.
 

@@ -6,6 +6,7 @@ import trio.testing
 
 from node.network.libp2p import open_libp2p
 from node.network.libp2p.addresses import parse_address
+from node.network.libp2p.dial_back import Opinion
 from node.network.libp2p.outside_view import OutsideView
 from node.network.port import Connection, HostKey, NetworkError
 
@@ -26,11 +27,12 @@ async def test_a_neighbour_dials_the_address_that_it_sees_and_no_other(
         port = parse_address(a.addresses()[0]).port
         ask = a._host._ask_to_dial_back
         reached = await ask(b.host_key, [NAMED.format(port=port)])
-        assert reached == f"/ip4/127.0.0.1/tcp/{port}"
+        assert reached == Opinion(f"/ip4/127.0.0.1/tcp/{port}", "127.0.0.1")
         # Another host answers at its own port: it is not the one that asks.
         other = parse_address(b.addresses()[0]).port
-        assert await ask(b.host_key, [NAMED.format(port=other)]) is False
-        assert await ask(b.host_key, [NAMED.format(port=1)]) is False
+        nobody = Opinion(False, "127.0.0.1")
+        assert await ask(b.host_key, [NAMED.format(port=other)]) == nobody
+        assert await ask(b.host_key, [NAMED.format(port=1)]) == nobody
         # Neither was kept, nor held against anybody.
         assert len(a.connections()) == len(b.connections()) == 1
         assert asked.misconduct == []
@@ -78,7 +80,7 @@ class Neighbours:
         opinion = self.opinions[peer[0]]
         if isinstance(opinion, Exception):
             raise opinion
-        return opinion
+        return None if opinion is None else Opinion(opinion, "11.0.0.11")
 
     def _note(self):
         self.changes += 1
@@ -113,6 +115,7 @@ async def test_half_of_three_opinions_decide(autojump_clock, opinions_of, opinio
     neighbours = await opinions_of(*opinions)
     assert neighbours.view.is_reachable is expected
     assert neighbours.view.addresses() == ((ADDRESS,) if expected else ())
+    assert neighbours.view.seen_at == (None if expected is None else "11.0.0.11")
     assert len(neighbours.asked) <= 3
 
 
