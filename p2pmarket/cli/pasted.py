@@ -15,6 +15,9 @@ from p2pmarket.texts.errors import refusal
 from protocol.errors import LocalError
 
 _MAX_CHARACTERS = 20_000
+_QUIET_MODULES = (2, 1)
+"""How wide the empty frame of a QR code is, best first; ISO/IEC 18004 asks for four, which cameras
+do without, and with one an invite with several addresses still fits into 80 columns."""
 
 
 def read_pasted(session: Session, source: Path | None, question: str) -> str:
@@ -44,19 +47,21 @@ def _allow_long_lines() -> None:
 
 
 def qr_lines(text: str) -> list[str]:
-    """Draw a text as a QR code; say so if the window is too narrow for it."""
+    """Draw a text as a QR code of half blocks; say so instead if it does not fit the window."""
     from io import StringIO
 
     import segno
 
-    written = StringIO()
-    segno.make_qr(text, error="l").terminal(out=written, border=2, compact=True)
-    drawn = written.getvalue().rstrip("\n").split("\n")
-    if len(drawn[0]) > columns():
-        drawn += paragraph(
+    code = segno.make_qr(text, error="l")
+    modules = code.symbol_size(border=0)[0]
+    border = next((b for b in _QUIET_MODULES if modules + 2 * b <= columns()), None)
+    if border is None:
+        return paragraph(
             _(
-                "The QR code is {width} columns wide, and this window is not: widen it, and"
-                " give the command again."
-            ).format(width=len(drawn[0]))
+                "The QR code would be {width} columns wide, and this window has {columns}: hand"
+                " on the text instead, or widen the window and give the command again."
+            ).format(width=modules + 2 * min(_QUIET_MODULES), columns=columns())
         )
-    return drawn
+    written = StringIO()
+    code.terminal(out=written, border=border, compact=True)
+    return written.getvalue().rstrip("\n").split("\n")
