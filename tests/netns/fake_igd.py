@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -39,7 +38,7 @@ class Router(BaseHTTPRequestHandler):
     def do_GET(self):
         documents = {"entities": BOMB, "garbage": "<root", "huge": "<root>" + "x" * 10_000_000}
         if self.options.behave == "silent":
-            time.sleep(3600)
+            threading.Event().wait()
         self._answer(200, documents.get(self.options.behave, DESCRIPTION))
 
     def do_POST(self):
