@@ -56,6 +56,7 @@ async def community_answer(call: Call, node: Node) -> CommunityAnswer:
         categories=list(charter.categories),
         places=[place.name for place in charter.places],
         my_status=community.my_status,  # type: ignore[arg-type]
+        steward=community.self_id in node.inbox.members.council.stewards,
         household=(await call.memberships.profile(node)).name,
         household_id=text_of(community.self_id),
         households=sum(member.status != "left" for member in members),
@@ -159,6 +160,7 @@ async def _invite(call: Call) -> InviteAnswer:
         raise LocalError("invite-validity")
     invite = await node.community.invite(request.uses, request.valid_seconds * 1000)
     return InviteAnswer(
+        id=text_of(invite.record.key),
         community=node.community.charter.name,
         invite=write_invite(invite),
         uses=invite.terms.uses,

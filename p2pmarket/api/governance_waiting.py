@@ -11,7 +11,7 @@ from protocol.ids import HouseholdId, text_of
 
 
 async def governance_waiting(node: Node, now_ms: int) -> list[Waiting]:
-    """Return versions to consent to or to sign, a seat to take, removals to decide."""
+    """Return what is to be consented to, signed, taken or decided; of a removed one only that."""
     return [*_waiting(node, await names_in(node))]
 
 
@@ -21,6 +21,9 @@ def _waiting(node: Node, names: Names) -> Iterator[Waiting]:
     def one(what: str, household: HouseholdId, id: str, title: str = "") -> Waiting:
         return Waiting(what, id, title, names.get(household, ""), text_of(household))
 
+    if node.community.my_status == "removed":
+        yield one("removed", own, "", node.community.removed().get(own, ""))
+        return
     charters, council = governance.charters, governance.stewards.council
     if not charters.is_bound:
         version = charters.in_force

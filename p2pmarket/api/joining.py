@@ -171,6 +171,7 @@ async def _welcome(call: Call) -> WelcomeAnswer:
     return WelcomeAnswer(
         community=node.community.charter.name,
         my_status=status,
+        steward=own in node.inbox.members.council.stewards,
         steps=[
             Step("phrase", None),
             Step("met", any(one.last_synced_at_ms is not None for one in sync.neighbours)),

@@ -154,6 +154,7 @@ class WelcomeAnswer:
 
     community: str
     my_status: str
+    steward: bool
     steps: list[Step]
     shown_listings: int
     refusals: list[RefusalLine]

@@ -1,17 +1,23 @@
-"""Newcomers in the inbox: about whom this household has yet to decide."""
+"""Joining in the inbox: who said no to this household, and about whom it has yet to decide."""
 
 from __future__ import annotations
 
 from node.node import Node
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.mail_schemas import Waiting
 from protocol.ids import text_of
 
 
 async def newcomers_waiting(node: Node, now_ms: int) -> list[Waiting]:
-    """Return the households about which this one has yet to decide."""
+    """Return who said no to letting this household in, and about whom it has yet to decide."""
     if not node.community.charter.reception.approval:
         return []
-    return [
+    names = await names_in(node)
+    refused = [
+        Waiting("refused", "", "", names.get(one.household, ""), text_of(one.household))
+        for one in await node.joining.newcomers.refusals()
+    ]
+    return refused + [
         Waiting(
             what="newcomer-to-decide",
             id=text_of(one.member.household),

@@ -282,6 +282,7 @@ class CommunityAnswer:
     categories: list[str]
     places: list[str]
     my_status: MemberStatusName
+    steward: bool
     household: str
     household_id: str
     households: int
@@ -382,8 +383,9 @@ class InviteRequest:
 
 @dataclass(frozen=True, slots=True)
 class InviteAnswer:
-    """Whoever holds the text can join."""
+    """Whoever holds the text can join. id: what ends it (DELETE), and no secret."""
 
+    id: str
     community: str
     invite: str
     uses: int

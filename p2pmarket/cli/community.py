@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from p2pmarket.cli.credit import credit_lines
-from p2pmarket.cli.options import Count, command, shared_options
+from p2pmarket.cli.options import Commands, Count, command, shared_options
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.summaries import SUMMARIES
-from p2pmarket.cli.terminal import safe
+from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import refusal
 from protocol.errors import LocalError
 from protocol.limits import MAX_CREDIT
 
-community = click.Group(
+community = Commands(
     "community",
     help=_(SUMMARIES["community"]),
     options_metavar=_("[OPTIONS]"),
@@ -136,9 +136,21 @@ def create(
         [
             _("You founded “{name}” ({id}).").format(name=safe(found["name"]), id=found["id"][:10]),
             *credit_lines(found["credit"]),
-            _("Next: invite your neighbours with “p2pmarket invite --uses 10 --qr”."),
+            *_next_lines(approve),
         ],
     )
+
+
+def _next_lines(approve: bool) -> list[str]:
+    texts = [
+        _(
+            "Next: invite your neighbours with “p2pmarket invite --uses 10 --qr”, or print a flyer:"
+            " “p2pmarket invite flyer FILE.pdf --uses 10”."
+        )
+    ]
+    if approve:
+        texts.append(_("“p2pmarket members waiting” shows who wants to join; you let them in."))
+    return [line for text in texts for line in wrapped(text)]
 
 
 community.add_command(create)

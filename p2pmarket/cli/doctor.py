@@ -126,10 +126,6 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
             "Are the neighbours' nodes running, and are you in the same network, or is your port"
             " forwarded?"
         )
-    offset = community["clock_offset_seconds"]
-    clock = _("differs from your neighbours' by {span}").format(span=span(abs(offset)))
-    if abs(offset) > _MAX_CLOCK_OFFSET_S:
-        clock += ". " + _("Set this computer's clock; until then nothing old is tidied away.")
     local = (
         _("looks for neighbours in the local network (mDNS)")
         if community["local_discovery"]
@@ -146,7 +142,7 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
             sync["state"] not in ("never", "offline"),
             neighbours,
         ),
-        Finding(_("Clock"), abs(offset) <= _MAX_CLOCK_OFFSET_S, clock),
+        clock_finding(community),
         Finding(_("Local network"), True, local),
         _of_reach(community),
         *_of_horizon(community["horizon"]),
@@ -169,3 +165,14 @@ def _of_horizon(horizon: dict[str, Any]) -> list[Finding]:
         (late_line(horizon), True),
     )
     return [Finding(_("Several sources"), well, text) for text, well in found if text]
+
+
+def clock_finding(community: dict[str, Any]) -> Finding:
+    """Compare the clock with the neighbours'; without any, nothing is known of it."""
+    if community["sync"]["state"] == "alone":
+        return Finding(_("Clock"), True, _("nobody is there to compare it with"))
+    offset = abs(community["clock_offset_seconds"])
+    text = _("differs from your neighbours' by {span}").format(span=span(offset))
+    if offset > _MAX_CLOCK_OFFSET_S:
+        text += ". " + _("Set this computer's clock; until then nothing old is tidied away.")
+    return Finding(_("Clock"), offset <= _MAX_CLOCK_OFFSET_S, text)

@@ -209,6 +209,7 @@ def _print(
     path = str(file.absolute())
     body = {
         "file": path,
+        "id": made["id"],
         "community": made["community"],
         "uses": made["uses"],
         "valid_until": made["valid_until"],
@@ -219,9 +220,9 @@ def _print(
             _("Written to {file}.").format(file=safe(path)),
             *paragraph(
                 _(
-                    "Whoever reads it can join: delete the file once it is printed. “p2pmarket"
-                    " invite revoke” ends the invite."
-                )
+                    "Whoever reads the sheet can join: delete the file once it is printed."
+                    " “p2pmarket invite revoke {id}” ends the invite."
+                ).format(id=made["id"][:SHORT_ID])
             ),
         ],
     )

@@ -82,10 +82,10 @@ def look_lines(look: dict[str, Any]) -> list[str]:
     if look["first_listings"]:
         lines += paragraph(
             ngettext(
-                "At first {n} listing of yours shows; more with each neighbour that vouches for"
-                " you or has traded with you.",
-                "At first {n} listings of yours show; more with each neighbour that vouches for"
-                " you or has traded with you.",
+                "Once you are confirmed, {n} listing of yours shows; more with each neighbour that"
+                " vouches for you or has traded with you.",
+                "Once you are confirmed, {n} listings of yours show; more with each neighbour that"
+                " vouches for you or has traded with you.",
                 look["first_listings"],
             ).format(n=look["first_listings"])
         )

@@ -12,9 +12,14 @@ from p2pmarket.texts import _, ngettext
 
 def standing_text(member: dict[str, Any]) -> str:
     """Return how a household stands; a steward's seat goes before its being a member."""
-    if member["seat"] is not None and member["status"] == "confirmed":
+    return own_standing_text(member["status"], member["seat"] is not None)
+
+
+def own_standing_text(status: str, is_steward: bool) -> str:
+    """As standing_text, from what an answer about the own household holds."""
+    if is_steward and status == "confirmed":
         return _("steward")
-    return vocabulary.label(vocabulary.MEMBER_STATUSES, member["status"])
+    return vocabulary.label(vocabulary.MEMBER_STATUSES, status)
 
 
 def tree_lines(results: list[dict[str, Any]]) -> list[str]:

@@ -26,9 +26,9 @@ def list_members(session: Session, tree: bool) -> None:
         return
     headings = [
         Column(_("id")),
-        Column(_("household"), shrink_to=8),
-        Column(_("place"), shrink_to=8),
-        Column(_("is"), shrink_to=12),
+        Column(_("household"), shrink_to=14),
+        Column(_("place"), shrink_to=6),
+        Column(_("is"), shrink_to=11),
         Column(_("invited by"), shrink_to=8),
         Column(_("since")),
         Column(_("now")),

@@ -38,7 +38,7 @@ def _newcomer_lines(newcomer: dict[str, Any]) -> list[str]:
         inviter=safe(newcomer["invited_by"]["name"] or newcomer["invited_by"]["id"][:SHORT_ID]),
         date=day(moment(newcomer["since"])),
     )
-    lines = [heading]
+    lines = paragraph(heading)
     about = ", ".join(part for part in (newcomer["place"], newcomer["about"]) if part)
     lines += paragraph(about, indent="  ") if about else []
     for number, answered in enumerate(newcomer["answers"], 1):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p2pmarket import vocabulary
 from p2pmarket.cli.horizon_texts import horizon_lines
 from p2pmarket.cli.listing_texts import expiring_line, sync_line
 from p2pmarket.cli.mail_texts import mail_lines, waiting_lines
+from p2pmarket.cli.member_tree import own_standing_text
 from p2pmarket.cli.options import command
 from p2pmarket.cli.reach_texts import reach_lines
 from p2pmarket.cli.session import Session
@@ -151,7 +151,7 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
     details = [
         _("{households}, you are: {status}").format(
             households=households,
-            status=vocabulary.label(vocabulary.MEMBER_STATUSES, community["my_status"]),
+            status=own_standing_text(community["my_status"], community["steward"]),
         ),
         _("Your listings: {n} of {slots}").format(
             n=community["listings_mine"], slots=community["listing_slots"]

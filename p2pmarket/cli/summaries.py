@@ -64,7 +64,7 @@ SUMMARIES: Mapping[str, str] = {
     "charter show": msgid("Show the rules in force, and what is proposed."),
     "charter propose": msgid("Propose other rules (stewards)."),
     "charter sign": msgid("Sign rules that another steward proposes."),
-    "charter consent": msgid("Agree to the rules in force, after reading what has changed."),
+    "charter consent": msgid("See what has changed in the rules, and agree to them."),
     "leave": msgid("Leave a community, and take your data along."),
     "profile": msgid("Show or change what your neighbours read about you."),
     "report": msgid("Tell the stewards that something is wrong with a listing or a household."),

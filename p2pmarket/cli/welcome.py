@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from p2pmarket import vocabulary
+from p2pmarket.cli.member_tree import own_standing_text
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, paragraph
 from p2pmarket.texts import _, msgid
+from p2pmarket.texts.errors import sentence
 
 _STEPS: Mapping[str, str] = {
     "phrase": msgid("The 24 words are on paper, in a safe place"),
@@ -28,6 +29,12 @@ _NEXT: Mapping[str, str] = {
     ),
 }
 """What people can do at once; the rest comes with neighbours and time."""
+_GONE: Mapping[str, str] = {
+    "removed": "removed",
+    "left": "left",
+    "revoked": "device-revoked",
+}
+"""By status, the error that says what is to be done where there is nothing to begin."""
 _MARKS: Mapping[bool | None, str] = {True: "[x]", False: "[ ]", None: "[?]"}
 
 
@@ -42,9 +49,13 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines = [
         _("{community}, you are: {status}").format(
             community=in_quotes(found["community"]),
-            status=vocabulary.label(vocabulary.MEMBER_STATUSES, found["my_status"]),
+            status=own_standing_text(found["my_status"], found["steward"]),
         ),
         "",
+    ]
+    if found["my_status"] in _GONE:
+        return [*lines, *paragraph(sentence(_GONE[found["my_status"]], {}))]
+    lines += [
         *(f"{_MARKS[step['done']]} {_(_STEPS[step['what']])}" for step in found["steps"]),
     ]
     for refusal in found["refusals"]:

@@ -14,6 +14,11 @@ from p2pmarket.texts import _, msgid
 from p2pmarket.texts.formats import day_and_time, moment
 
 SENTENCES: Mapping[str, str] = {
+    "removed": msgid(
+        "Your household was removed (“{title}”). Ask a steward, who can take it back:"
+        " p2pmarket steward list"
+    ),
+    "refused": msgid("{household} has said no to letting you in: p2pmarket welcome"),
     "charter-to-consent": msgid(
         "New rules are in force (version {id}), and you can publish nothing until you agree to"
         " them: p2pmarket charter consent"

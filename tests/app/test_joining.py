@@ -78,6 +78,29 @@ def test_who_joins_reads_the_rules_answers_and_agrees(
     assert waiting(asking, "Ben") is None
 
 
+def test_who_is_refused_finds_it_in_its_status(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    dora = newcomer(new_household, "Dora")
+    file = tmp_path / "invite"
+    file.write_text(asking.json("invite")["invite"], "ascii")
+    dora.json("join", "--file", str(file), "--answers", "-", stdin="Nebenan\nIch\n")
+    asking.until(lambda: waiting(asking, "Dora") is not None)
+    assert "no to letting you in" not in dora.run("status").out
+    asking.json("decline", "Dora", "--why", "Wir kennen dich nicht.")
+    dora.until(lambda: bool(dora.json("welcome")["refusals"]))
+    assert "Anna has said no to letting you in: p2pmarket welcome" in dora.run("status").out
+
+
+def test_an_invite_and_its_flyer_say_by_which_id_it_is_ended(asking: Any, tmp_path: Path) -> None:
+    made = asking.json("invite")
+    printed = asking.json("invite", "flyer", str(tmp_path / "flyer.svg"))
+    held = {line["id"] for line in asking.json("invite", "list")["results"]}
+    assert {made["id"], printed["id"]} <= held
+    for ended in (made, printed):
+        assert asking.run("invite", "revoke", ended["id"]).code == 0
+
+
 def test_answers_come_from_a_file_or_standard_input_one_a_line(
     asking: Any, new_household: Callable[[], Any], tmp_path: Path
 ) -> None:
