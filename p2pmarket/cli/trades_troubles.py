@@ -27,15 +27,22 @@ _BINDING = ("promised", "appointed", "handed-by-publisher", "handed-by-seeker")
 def cancel(session: Session, identifier: str, text: str, yes: bool) -> int:
     """Ask where neighbours will see it, then step back."""
     stands = trade_at(session, identifier)
-    if stands["state"] in _BINDING and not yes and session.interactive:
-        if stands["public"]:
-            session.say(*wrapped(_("Your neighbours will see that you cancelled (not what).")))
+    binding = stands["state"] in _BINDING
+    warning = []
+    if binding and stands["public"]:
+        warning = [_("Your neighbours will see that you cancelled (not what).")]
+    if binding and not yes and session.interactive:
+        session.say(*(part for line in warning for part in wrapped(line)))
         if not session.agrees(_("Cancel it?"), default=False):
             session.say(_("Nothing was changed."))
             return 1
+        warning = []
     trade = session.client.post(session.path("trades", identifier, "cancellation"), {"text": text})
+    if session.as_json:
+        session.answer({"warnings": warning, "results": [trade]}, ())
+        return 0
     line = _("You have stepped back; {other} is told.").format(other=other_of(trade))
-    acted(session, trade, line)
+    acted(session, trade, line, [part for line in warning for part in wrapped(line)])
     return 0
 
 
@@ -68,8 +75,7 @@ def no_show(session: Session, identifier: str, text: str, admit: bool, yes: bool
             session.say(_("Nothing was changed."))
             return 1
     trade = session.client.post(session.path("trades", identifier, "no-show"), {"text": text})
-    line = _("You have said that {other} did not come.").format(other=other_of(trade))
-    acted(session, trade, line)
+    acted(session, trade, _("Reported."))
     return 0
 
 

@@ -212,8 +212,13 @@ def _end_sentence(trade: Mapping[str, Any]) -> str:
     fault = None if receipt is None else receipt["at_fault"]
     if trade["outcome"] == "no-show":
         mine = receipt is not None and receipt["at_fault_me"]
-        if mine and trade["state"] != "receipted":
-            return _("{other} says that you did not come to the appointment.").format(other=other)
+        if trade["state"] != "receipted":
+            sentence = (
+                _("{other} says that you did not come to the appointment.")
+                if mine
+                else _("You have reported that {other} did not come; they have not answered yet.")
+            )
+            return sentence.format(other=other)
         sentence = _("You did not come.") if mine else _("{other} did not come.")
         return sentence.format(other=other)
     if receipt is not None and receipt["at_fault_me"]:

@@ -166,7 +166,8 @@ def test_who_did_not_come_admits_it(three: tuple[Any, Any, Any], tmp_path: Path)
     assert "trade-met" in {one["what"] for one in waiting}
     said = anna.run("--lang", "de", "trade", "no-show", trade, "Niemand hat geklingelt.", "--yes")
     assert said.code == 0, said
-    assert "Ben" in said.out
+    claimed = "Du hast gemeldet, dass Ben nicht gekommen ist; die andere Seite hat sich noch nicht"
+    assert claimed in " ".join(said.out.split())
     reaches(ben, trade, "no-show", "signed")
     shown = ben.run("trade", "show", trade).out
     assert "Niemand hat geklingelt." in shown
@@ -178,3 +179,23 @@ def test_who_did_not_come_admits_it(three: tuple[Any, Any, Any], tmp_path: Path)
     receipt = trade_at(anna, trade)["receipt"]
     assert receipt is not None
     assert "Ben" in anna.run("trade", "show", trade).out
+
+
+def test_who_cancels_a_promise_is_told_what_neighbours_see_also_without_a_question(
+    three: tuple[Any, Any, Any],
+) -> None:
+    anna, ben, _ = three
+    warning = "Your neighbours will see that you cancelled (not what)."
+    for title, public in (("Hocker", True), ("Regal", False)):
+        trade = proposed(ben, offered(anna, title, "give", ben))
+        reaches(anna, trade, "asked")
+        early = proposed(ben, offered(anna, f"{title} zwei", "give", ben))
+        assert ben.json("trade", "cancel", early)["warnings"] == []
+        anna.json("trade", "promise", trade, "--yes", *([] if public else ["--private"]))
+        reaches(ben, trade, "promised")
+        assert (warning in ben.run("trade", "cancel", trade, "--yes").out) is public
+    trade = proposed(ben, offered(anna, "Bank", "give", ben))
+    reaches(anna, trade, "asked")
+    anna.json("trade", "promise", trade, "--yes")
+    reaches(ben, trade, "promised")
+    assert ben.json("trade", "cancel", trade, "--yes")["warnings"] == [warning]
