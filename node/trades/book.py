@@ -197,3 +197,24 @@ def count_orphans(connection: Connection, author: HouseholdId) -> int:
         (author,),
     ).fetchone()
     return int(count)
+
+
+def ids_refusable(connection: Connection, seeker: HouseholdId, since_ms: int) -> list[TradeId]:
+    """Return the trades of a seeker in which the publisher said something since a moment of ours.
+
+    Those left out of which the person here has read how they ended; the last heard of come first.
+    """
+    rows = connection.execute(
+        "SELECT trade.id FROM trade JOIN trade_message"
+        " ON trade_message.trade = trade.id AND trade_message.author = trade.publisher"
+        " WHERE trade.seeker = ? AND received_at_ms >= ?"
+        " AND trade.id NOT IN (SELECT trade FROM trade_told)"
+        " GROUP BY trade.id ORDER BY max(received_at_ms) DESC",
+        (seeker, since_ms),
+    ).fetchall()
+    return [TradeId(MessageId(id)) for (id,) in rows]
+
+
+def note_told(connection: Connection, trade: TradeId) -> None:
+    """Note that the person here has read how a trade ended."""
+    connection.execute("INSERT OR IGNORE INTO trade_told VALUES (?)", (trade,))

@@ -23,6 +23,7 @@ from protocol.trade.machine import possible
 from protocol.trade.message import MessageId, TradeId
 from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role, State
+from protocol.trade.types import Type
 
 _TEXT_DIGITS = 52
 """Base32 digits of a trade's id."""
@@ -85,6 +86,24 @@ class TradeReading:
         """Return all trades, newest first; ``over``: also those that are."""
         ids = await self._database.read(lambda c: book.every_id(c, resting=over))
         return [view for view in await self._views(ids) if over or not is_over(view.trade)]
+
+    async def refused(self, since_ms: int) -> list[TradeView]:
+        """Return own questions declined since a moment of ours, and not yet noted as read."""
+
+        def read(connection: Connection) -> list[TradeId]:
+            ids = book.ids_refusable(connection, self._desk.household, since_ms)
+            trades = book.load_many(connection, ids)
+            return [
+                trade.id
+                for trade in trades
+                if trade.state is State.CLOSED and trade.applied[-1].type is Type.DECLINE
+            ]
+
+        return await self._views(await self._database.read(read))
+
+    async def note_told(self, trade: TradeId) -> None:
+        """Note that the person here has read how a trade ended."""
+        await self._database.write(lambda c: book.note_told(c, trade))
 
     async def _views(self, ids: Sequence[TradeId]) -> list[TradeView]:
         profiles = await read_profiles(self._database)

@@ -22,6 +22,7 @@ from protocol.envelope import decode
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import HouseholdId, RecordId, ThingKey, short, text_of
 from protocol.ledger.receipt import Outcome, sign_receipt
+from protocol.limits import DAY_MS
 from protocol.listing import ListingKind, read_listing
 from protocol.membership.members import Members
 from protocol.trade.agreement import Accept, Ask, Decline, Offer, Sign, Why, Words
@@ -37,6 +38,8 @@ from protocol.trade.trade import Trade
 from protocol.trade.transitions import Role
 from protocol.trade.types import Type
 
+TOLD_MS = 14 * DAY_MS
+"""A refusal that nobody reads is told for so long: who comes back later has other things to do."""
 RefuseOverLimit = Callable[[HouseholdId, int, int], Awaitable[None]]
 """Raises LocalError if the taker may not owe that much more, given what it promised already."""
 
@@ -321,6 +324,14 @@ class Trades:
     async def mine(self, over: bool = False) -> list[TradeView]:
         """Return the own trades, newest first. over: also those in which nothing can follow."""
         return await self._reading.mine(over)
+
+    async def refused(self) -> list[TradeView]:
+        """Return own questions that were declined lately, until ``note_told``; newest first."""
+        return await self._reading.refused(self._clock.now_ms() - TOLD_MS)
+
+    async def note_told(self, trade: TradeId) -> None:
+        """Note that the person here has read how a trade ended."""
+        await self._reading.note_told(trade)
 
     async def view(self, trade: Trade) -> TradeView:
         """Return how a trade looks here."""

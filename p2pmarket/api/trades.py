@@ -12,6 +12,7 @@ from node.node import Node
 from node.trades.views import TradeView
 from p2pmarket import listing_values as values
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
+from p2pmarket.api.schemas import Done
 from p2pmarket.api.trades_reminders import reminders
 from p2pmarket.api.trades_schemas import (
     AppointmentRequest,
@@ -180,6 +181,11 @@ async def _extend(call: Call, trade: TradeId) -> TradeView:
     return await call.node.trades.extend(trade, moment_in(call.body.due, "due"))
 
 
+async def _mark_read(call: Call) -> Done:
+    await call.node.trades.note_told(await found(call))
+    return Done()
+
+
 async def _draw(call: Call) -> DrawAnnounced:
     node = call.node
     stored = await node.market.find(call.path["listing"])
@@ -214,6 +220,9 @@ ENDPOINTS = (
     ),
     Endpoint("POST", _TRADES, "Ask for a listing", _ask, TradeAnswer, body=AskRequest),
     Endpoint("GET", TRADE, "One trade", _show, TradeAnswer, query=TradeQuestion),
+    Endpoint(
+        "POST", TRADE + "/reading", "Note that a person has read how it ended", _mark_read, Done
+    ),
     _step("offer", "Propose other terms", _offer, OfferRequest),
     _step("acceptance", "Take the publisher's offer", lambda c, t: c.node.trades.accept(t)),
     _step("promise", "Promise it to who asks", _promise, PromiseRequest),

@@ -40,7 +40,14 @@ _QUESTIONS = {
 async def trades_waiting(node: Node, now_ms: int) -> list[Waiting]:
     """Return what trades have waiting for this household, for the inbox and the status."""
     names = await names_in(node)
-    return reminders(await node.trades.mine(), now_ms, lambda household: names.get(household, ""))
+    refused = [
+        _waiting(
+            view, names.get(view.other, "") or visible(view.other_name), "trade-declined", None
+        )
+        for view in await node.trades.refused()
+    ]
+    waiting = reminders(await node.trades.mine(), now_ms, lambda other: names.get(other, ""))
+    return [*waiting, *refused]
 
 
 def reminders(

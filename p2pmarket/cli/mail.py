@@ -12,6 +12,7 @@ from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
+from p2pmarket.cli.trades_answers import note_read
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text
@@ -98,6 +99,10 @@ def inbox(session: Session) -> None:
     """List the threads, and what else waits."""
     found = session.client.get(session.path("inbox"))
     session.answer(found, _inbox_lines(found))
+    if not session.as_json:  # a program may look often, and tell nobody
+        for waiting in found["waiting"]:
+            if waiting["what"] == "trade-declined":
+                note_read(session, waiting["id"])
 
 
 def _inbox_lines(found: dict[str, Any]) -> list[str]:

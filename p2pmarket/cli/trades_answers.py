@@ -22,6 +22,11 @@ def trade_at(session: Session, identifier: str, wait_s: float = 0.0) -> dict[str
     return trade
 
 
+def note_read(session: Session, identifier: str) -> None:
+    """Note that the person here has read how a trade ended: it is told once."""
+    session.client.post(session.path("trades", identifier, "reading"))
+
+
 def acted(session: Session, trade: dict[str, Any], line: str, more: Iterable[str] = ()) -> None:
     """Say what was done, how far the message has come, and where the trade stands now."""
     if session.as_json:

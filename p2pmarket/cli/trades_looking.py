@@ -13,7 +13,7 @@ from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
-from p2pmarket.cli.trades_answers import trade_at
+from p2pmarket.cli.trades_answers import note_read, trade_at
 from p2pmarket.cli.trades_texts import trade_details, trade_table
 from p2pmarket.texts import _
 from p2pmarket.texts.calendar import Entry, calendar_text
@@ -58,6 +58,8 @@ def show(session: Session, identifier: str, ics: str | None) -> None:
     trade = trade_at(session, identifier)
     if ics is None:
         session.answer({"results": [trade]}, trade_details(trade))
+        if trade["state"] == "closed" and trade["role"] == "seeker" and not session.as_json:
+            note_read(session, trade["id"])
         return
     entries = _entries(trade)
     if not entries:

@@ -48,6 +48,9 @@ SENTENCES: Mapping[str, str] = {
     "trade-offered": msgid(
         "{household} proposes other terms for “{title}”: p2pmarket trade show {id}"
     ),
+    "trade-declined": msgid(
+        "Your question about “{title}” to {household} was declined: p2pmarket trade show {id}"
+    ),
     "trade-promised": msgid(
         "{household} has promised you “{title}”, until {until}: p2pmarket trade show {id}"
     ),

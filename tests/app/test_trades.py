@@ -88,6 +88,12 @@ def test_every_endpoint_of_trades_answers_as_it_is_described(three: tuple[Any, A
     assert drawn["entrants"] == 1
     at_anna("POST", TRADE + "/refusal", {"text": "Doch nicht"}, trade=gift)
     reaches(ben, gift, "closed")
+    (told,) = ben.json("inbox")["waiting"]
+    assert (told["what"], told["title"], told["id"]) == ("trade-declined", "Kinderbett", gift)
+    assert "Kinderbett" in ben.run("status").out
+    assert "Kinderbett" in ben.run("inbox").out
+    assert ben.json("inbox")["waiting"] == []
+    at_ben("POST", TRADE + "/reading", trade=gift)
 
     wardrobe = offered(anna, ben, "Schrank", "--kind", "give")
     disputed = at_ben("POST", TRADES, {"listing": wardrobe})["id"]

@@ -7,6 +7,7 @@ import pytest
 from p2pmarket.api.trades_reminders import reminders, trades_waiting
 from p2pmarket.api.trades_turns import Step, turn_of
 from protocol.errors import LocalError
+from protocol.ids import text_of
 from protocol.limits import DAY_MS
 from protocol.listing import ListingKind
 from protocol.money import Price
@@ -53,6 +54,33 @@ async def test_who_is_asked_is_reminded_until_it_answers(world: World) -> None:
     assert (await turn(ana, trade), await turn(ben, trade)) == (
         ("theirs", "counter"), ("mine", "accept"),
     )  # fmt: skip
+
+
+async def test_who_is_declined_is_told_until_it_has_been_read_and_not_for_ever(
+    world: World,
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    bike, lamp = await offer(ana, "Fahrrad"), await offer(ana, "Lampe")
+    trades = [await ask(world, ben, listing) for listing in (bike, lamp)]
+    for trade in trades:
+        await reaches(world, trade, State.ASKED, ana)
+        await ana.node.trades.decline(trade, "")
+        await reaches(world, trade, State.CLOSED, ben)
+    assert (await reminded(ana), await reminded(ben)) == ([], ["trade-declined"] * 2)
+    await ben.node.trades.note_told(trades[0])
+    (left,) = await trades_waiting(ben.node, ben.clock.now_ms())
+    assert (left.title, left.id) == ("Lampe", text_of(trades[1]))
+    world.pass_days(15)
+    assert await reminded(ben) == []
+
+
+async def test_who_takes_its_own_question_back_is_told_nothing(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    trade = await ask(world, ben, await offer(ana, "Fahrrad"))
+    await reaches(world, trade, State.ASKED, ana)
+    await ben.node.trades.cancel(trade, "")
+    await reaches(world, trade, State.CLOSED, ana)
+    assert (await reminded(ana), await reminded(ben)) == ([], [])
 
 
 async def test_an_appointment_is_announced_a_day_before_and_asked_about_after_it(
