@@ -73,7 +73,9 @@ class HostSettings:
     listen: tuple[str, ...]
     """Multiaddrs such as ``/ip4/0.0.0.0/tcp/4001``; port 0 picks a free one."""
     max_connections: int = 128
-    max_connections_per_peer: int = 4
+    """In all; a fifth of them is left to those that this host dials itself: nobody from outside
+    can keep it from reaching whom it knows."""
+    max_connections_per_peer: int = 3
     """Both sides may dial at the same moment; the oldest goes when there are more."""
     max_half_open: int = 64
     """Inbound connections that have not passed the gate yet."""

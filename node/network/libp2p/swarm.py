@@ -186,6 +186,12 @@ class CommunitySwarm(Swarm):
             connection.muxed_conn.drop(misconduct)
             self.remove_conn(connection)
 
+    @property
+    def _most_inbound(self) -> int:
+        """From how many connections on none is taken from outside."""
+        most: int = self.connection_config.max_connections
+        return most - most // 5
+
     def _trim_connections(self, peer_id: ID) -> None:
         """The newest of a peer's connections are the likeliest to live."""
         most = self.connection_config.max_connections_per_peer
@@ -287,9 +293,7 @@ class CommunitySwarm(Swarm):
     async def _upgrade_inbound(self, raw: PrivateConnection, maddr: Multiaddr) -> IMuxedConn | None:
         remote = raw.get_remote_address()
         with self._half_open.slot(raw.address if remote is None else remote[0]) as has_place:
-            if not has_place or len(self.get_connections()) >= (
-                self.connection_config.max_connections
-            ):
+            if not has_place or len(self.get_connections()) >= self._most_inbound:
                 self.tell_misconduct(None, "no-place")
                 return None
             try:

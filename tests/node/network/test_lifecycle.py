@@ -208,6 +208,31 @@ async def test_more_connections_than_allowed_are_closed_at_once(
         assert host.reasons == ["no-place"]
 
 
+async def test_those_who_come_leave_room_for_those_who_are_dialled(
+    settings_of, member_gate, new_listener
+):
+    host = new_listener()
+    async with (
+        open_libp2p(settings_of(1, max_connections=5))(member_gate(), host) as a,
+        contextlib.AsyncExitStack() as crowd,
+    ):
+        for number in range(2, 6):
+            peer = await crowd.enter_async_context(
+                open_libp2p(settings_of(number))(member_gate(), new_listener())
+            )
+            await peer.dial(a.addresses()[0])
+        await host.wait_until(lambda each: len(each.connected) == 4)
+        known, stranger = [
+            await crowd.enter_async_context(
+                open_libp2p(settings_of(number))(member_gate(), new_listener())
+            )
+            for number in (6, 7)
+        ]
+        with pytest.raises(DialFailed):
+            await stranger.dial(a.addresses()[0])
+        assert await a.dial(known.addresses()[0]) == known.host_key
+
+
 async def test_of_too_many_connections_of_one_peer_the_oldest_goes(
     settings_of, member_gate, new_listener, hostile
 ):
