@@ -1,5 +1,6 @@
 """A host that falls is started again, and one that is left leaves nothing behind."""
 
+import contextlib
 import gc
 import logging
 import threading
