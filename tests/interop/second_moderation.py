@@ -1,0 +1,113 @@
+"""A second reader of labels, block lists, appeals and reports, written from chapter 12 only."""
+
+from __future__ import annotations
+
+from second_membership import Community
+from second_records import Record, greatest
+from second_values import READERS, Refused, each, fields, integer, need, octets, read, text
+
+LABELS, BLOCK_LIST, APPEALS = 41, 42, 43
+FINE, WARN = 1, 2
+
+
+def _row(value, count: int) -> list:
+    need(type(value) is list and len(value) == count)
+    return value
+
+
+def _subject(household, listing) -> None:
+    octets(household, 32)
+    if listing is not None:
+        octets(listing, 16)
+
+
+def _label(value) -> None:
+    household, listing, verdict, reason = _row(value, 4)
+    _subject(household, listing)
+    integer(verdict, 1, 3)
+    text(reason, 200)
+
+
+def _blocked(value) -> None:
+    household, reason = _row(value, 2)
+    octets(household, 32)
+    text(reason, 200, 0)
+
+
+def _appeal(value) -> None:
+    household, listing, said = _row(value, 3)
+    _subject(household, listing)
+    text(said, 800, lines=True)
+
+
+def _rows(most: int, check):
+    def reader(body: bytes) -> list:
+        f = fields(body, 2)
+        each(f[1], most, check)
+        return f
+
+    return reader
+
+
+READERS |= {LABELS: _rows(32, _label), BLOCK_LIST: _rows(64, _blocked), APPEALS: _rows(8, _appeal)}
+
+
+def labels(community: Community, records, household: bytes) -> dict[tuple, tuple]:
+    """What counts of one household: the verdict and the reason by subject (MOD-1)."""
+    member = community.members.get(household)
+    if member is None or member.status == "left" or not member.confirmed:
+        return {}
+    certified = [
+        record
+        for record in records
+        if record.household == household and record.device in member.devices and record.slot < 32
+    ]
+    found: dict[tuple, tuple] = {}
+    for (kind, _), record in sorted(greatest(certified).items()):
+        body = read(LABELS, record.body) if kind == LABELS and not record.withdrawn else None
+        for about, listing, verdict, reason in body[1] if body else ():
+            found.setdefault((about, listing), (verdict, reason))
+    return found
+
+
+def applied(given):
+    records = [Record(bytes.fromhex(raw)) for raw in given["records"]]
+    assert all(record.signed() for record in records)
+    community = Community(bytes.fromhex(given["genesis"]))
+    community.evaluate(records)
+    follows, ignores = ({bytes.fromhex(h) for h in given[name]} for name in ("follows", "ignores"))
+    viewer, author = bytes.fromhex(given["viewer"]), bytes.fromhex(given["household"])
+    listing = None if given["listing"] is None else bytes.fromhex(given["listing"])
+    voting = community.stewards.voting
+    subjects = list(dict.fromkeys([(author, listing), (author, None)]))
+    said = [
+        [household.hex(), *words[subject]]
+        for household in sorted((set(voting) - ignores) | follows | {viewer})
+        if household != author
+        for words in [labels(community, records, household)]
+        for subject in subjects
+        if subject in words
+    ]
+    strongest = max((verdict for _, verdict, _ in said), default=FINE)
+    judges = [steward for steward in voting if steward != author or len(voting) == 1]
+    found = [labels(community, records, judge).get(subjects[0], (None,))[0] for judge in judges]
+    return {
+        "verdict": strongest if strongest >= WARN and viewer != author else None,
+        "said": said,
+        "fine": listing is not None and FINE in found,
+    }
+
+
+def report(given):
+    try:
+        f = fields(bytes.fromhex(given["content"]), 5)
+        _subject(f[1], f[2])
+        integer(f[3], 1, 5)
+        text(f[4], 800, 1 if f[3] == 5 else 0, lines=True)
+    except Refused:
+        return "error"
+    listing = None if f[2] is None else f[2].hex()
+    return {"household": f[1].hex(), "listing": listing, "ground": f[3], "text": f[4]}
+
+
+OPERATIONS = {"applied": applied, "report": report}
