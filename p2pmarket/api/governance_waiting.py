@@ -36,5 +36,7 @@ def _waiting(node: Node, names: Names) -> Iterator[Waiting]:
         if own not in version.wanted_by:
             yield one("charter-to-sign", version.wanted_by[0], str(version.number))
     for view in governance.removals.all():
-        if not view.in_force and not view.mine:
+        # Of the founder, of oneself, and of who is named for a seat nobody can decide anything.
+        hopeless = view.household in (own, node.inbox.members.founder) or not view.missing
+        if not (view.in_force or view.mine or hopeless):
             yield one("removal-to-decide", view.household, text_of(view.household), view.reason)

@@ -51,14 +51,18 @@ async def audience(call: Call) -> Audience:
         raise LocalError(node.community.my_status)
     status = node.community.my_status
     shown = await node.joining.first_listings.limit(own)
+    newcomer = status == "confirmed" and shown < context.charter.listing_slots
+    mine = await node.market.mine() if newcomer else ()
     return Audience(
         community=context.charter.name,
         households=sum(m.household != own and m.status != "left" for m in members),
         visible_until=iso(context.visible_until_ms(call.query.days)),
         provisional=status == "provisional",
-        newcomer=status == "confirmed" and shown < context.charter.listing_slots,
+        newcomer=newcomer,
         slots=shown,
         slots_each=context.charter.reception.first_listings,
+        full=newcomer
+        and sum(one.listing.visible_until_ms > context.now_ms for one in mine) >= shown,
     )
 
 

@@ -214,7 +214,8 @@ class Audience:
     """Who would see a publication, and until when. slots: how many of the own listings show.
 
     newcomer: whether that is fewer than the charter allows, until a neighbour vouches for this
-    household or it has traded; each adds ``slots_each``.
+    household or it has traded; each adds ``slots_each``. full: whether as many show already, so
+    that one more does not show yet.
     """
 
     community: str
@@ -224,6 +225,7 @@ class Audience:
     newcomer: bool
     slots: int
     slots_each: int
+    full: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from p2pmarket.api.governance_views import decision_answer, households
 from p2pmarket.api.households import find_household
 from p2pmarket.api.ledger_views import household_name, names_in
 from protocol.ids import HouseholdId
+from protocol.membership.council import Candidate
 
 
 async def _list(call: Call) -> StewardsAnswer:
@@ -45,13 +46,24 @@ async def _list(call: Call) -> StewardsAnswer:
                 wanted_by=households(candidate.wanted_by, names),
                 opposed_by=households(candidate.opposed_by, names),
             )
-            for household, candidate in sorted(council.candidates.items())
-            if candidate.wanted_by
+            for household, candidate in shown_candidates(node)
         ],
         quorum=node.inbox.members.founding.quorum,
         needed=council.needed,
         offered=stewards.is_offered(own),
     )
+
+
+def shown_candidates(node: Node) -> list[tuple[HouseholdId, Candidate]]:
+    """Return who is wanted for a seat. A steward can name any number of ids that nobody has; only
+    those that belong can take one.
+    """
+    members = node.inbox.members
+    return [
+        (household, candidate)
+        for household, candidate in sorted(members.council.candidates.items())
+        if candidate.wanted_by and members.member(household) is not None
+    ]
 
 
 async def _appoint(call: Call) -> DecisionAnswer:

@@ -93,7 +93,7 @@ def exported_lines(folder: Path, written: dict[str, int]) -> list[str]:
     """Say what was written where."""
     parts = [
         ngettext("{n} listing", "{n} listings", written["listings"]),
-        ngettext("{n} trade", "{n} trades", written["trades"]),
+        ngettext("{n} trade of yours", "{n} trades of yours", written["trades"]),
         ngettext("{n} receipt", "{n} receipts", written["receipts"]),
         ngettext("{n} message", "{n} messages", written["messages"]),
     ]

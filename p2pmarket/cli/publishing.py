@@ -54,7 +54,7 @@ def publish(
     for needed in ("title", "kind"):
         if needed not in fields:
             raise click.UsageError(_("Missing: --{flag}, or --from FILE.").format(flag=needed))
-    audience = _announce(session, typed["days"])
+    audience = _announce(session, typed["days"], is_new="source_id" not in fields)
     if fields["kind"] == "event" and "starts" in fields and typed["days"] is None:
         session.say(_("An event disappears when it is over."))
     previews = preview_all(
@@ -125,9 +125,17 @@ def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _announce(session: Session, days: int | None, at_most: bool = False) -> dict[str, Any]:
-    """Say who will see it and until when, before anything is published."""
+def _announce(
+    session: Session, days: int | None, at_most: bool = False, is_new: bool = False
+) -> dict[str, Any]:
+    """Say who will see it and until when, before anything is published.
+
+    at_most: some may end earlier. is_new: it is one more listing, and no edit of an older one.
+    """
     audience: dict[str, Any] = session.client.get(session.path("audience"), {"days": days})
+    if is_new and audience["newcomer"] and audience["full"]:
+        session.say(*wrapped(_not_yet(audience)))
+        return audience
     line = audience_line(audience, audience["visible_until"])
     if at_most:
         line += " " + _("What names fewer days ends earlier.")
@@ -145,6 +153,17 @@ def _announce(session: Session, days: int | None, at_most: bool = False) -> dict
         )
         session.say(*wrapped(line.format(slots=audience["slots"], each=audience["slots_each"])))
     return audience
+
+
+def _not_yet(audience: dict[str, Any]) -> str:
+    """Say why one more listing does not show yet, and what changes that."""
+    return ngettext(
+        "This does not show yet: your neighbours see {slots} listing of yours for now; {each} more"
+        " with each household that vouches for you or has traded with you.",
+        "This does not show yet: your neighbours see {slots} listings of yours for now; {each} more"
+        " with each household that vouches for you or has traded with you.",
+        audience["slots"],
+    ).format(slots=audience["slots"], each=audience["slots_each"])
 
 
 def _agreed(session: Session, yes: bool) -> bool:

@@ -103,7 +103,12 @@ def _list(session: Session) -> None:
             id=removal["household"]["id"][:SHORT_ID],
             reason=safe(removal["reason"]),
         )
-        state = _("It is out.") if removal["in_force"] else missing_line(max(1, removal["missing"]))
+        if removal["in_force"]:
+            state = _("It is out.")
+        elif removal["missing"]:
+            state = missing_line(removal["missing"])
+        else:
+            state = _("It stays while enough want it as a steward: “p2pmarket steward dismiss”.")
         wanted = _("Wanted by {names}.").format(names=names_of(removal["wanted_by"]))
         lines += [*wrapped(head), *paragraph(f"{wanted} {state}", indent="  ")]
     session.answer(found, lines or [_("No removal is wanted.")])

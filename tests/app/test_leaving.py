@@ -43,7 +43,7 @@ def test_a_household_takes_its_data_along_and_its_listings_vanish(
     outcome = ben.run("leave", "Hof", "--yes", "--export", str(folder))
     assert outcome.code == 0, outcome
     assert "1 listing of yours disappears from the nodes of 1 other household" in outcome.out
-    assert "1 listing, 0 trades, 0 receipts, 1 message." in outcome.out
+    assert "1 listing, 0 trades of yours, 0 receipts, 1 message." in outcome.out
     assert not outcome.err
     anna.until(lambda: not anna.finds("Rad"))
     anna.until(lambda: anna.json("members")["results"][1]["status"] == "left")

@@ -8,6 +8,7 @@ import pytest
 
 from p2pmarket.cli.doctor import clock_finding
 from p2pmarket.cli.member_tree import own_standing_text, standing_text
+from p2pmarket.cli.publishing import _not_yet
 from p2pmarket.cli.welcome import _lines
 from p2pmarket.texts import use_language
 from p2pmarket.texts.waiting import waiting_line
@@ -57,6 +58,13 @@ def test_who_is_removed_is_told_why_and_whom_to_ask() -> None:
     assert "p2pmarket steward list" in line
 
 
+def test_who_publishes_one_more_than_shows_is_told_that_it_does_not_show() -> None:
+    audience = {"slots": 2, "slots_each": 2}
+    assert _not_yet(audience).startswith("This does not show yet: your neighbours see 2 listings")
+    use_language("de")
+    assert _not_yet(audience).startswith("Diese ist noch nicht sichtbar: Deine Nachbarn sehen")
+
+
 def test_a_clock_that_nobody_can_compare_is_not_said_to_agree() -> None:
     for state, offset, well, text in (
         ("alone", 0, True, "nobody is there to compare it with"),
@@ -66,3 +74,14 @@ def test_a_clock_that_nobody_can_compare_is_not_said_to_agree() -> None:
         found = clock_finding({"sync": {"state": state}, "clock_offset_seconds": offset})
         assert found.well is well
         assert text in found.text
+
+
+@pytest.mark.parametrize(("status", "invites"), [("founder", True), ("provisional", False)])
+def test_who_has_met_nobody_is_told_to_invite_if_it_may(status: str, invites: bool) -> None:
+    found = {
+        "community": "Lindenau", "my_status": status, "steward": False, "refusals": [],
+        "steps": [{"what": "met", "done": False}, {"what": "profile", "done": False}],
+    }  # fmt: skip
+    last = _lines(found)[-1]
+    assert ("p2pmarket invite" in last) == invites
+    assert ("p2pmarket profile" in last) != invites
