@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
+from functools import lru_cache
 
 from protocol.ids import HouseholdId, text_of
 
@@ -41,6 +42,7 @@ def visible(name: str) -> str:
     return name if likeness(name) else ""
 
 
+@lru_cache(maxsize=4_096)  # a search asks for all names of a community anew
 def likeness(name: str) -> str:
     """Return what names that look alike have in common; "" if nothing of it can be seen."""
     folded = unicodedata.normalize("NFKC", name).casefold()

@@ -18,6 +18,7 @@ from p2pmarket.api.finding_schemas import (
     SearchQuestion,
 )
 from p2pmarket.api.households import find_household
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.listing_views import (
     ends_soon,
     listing_answer,
@@ -111,8 +112,9 @@ async def _whole(hits: Sequence[tuple[Node, Hit]], now_ms: int) -> list[ListingA
     for node in dict.fromkeys(node for node, _ in hits):
         own = [hit for other, hit in hits if other is node]
         read |= {(node, seq): stored for seq, stored in (await node.market.read(own)).items()}
+    names = {node: await names_in(node) for node in dict.fromkeys(node for node, _ in hits)}
     return [
-        listing_answer(node, read[node, hit.seq], now_ms)
+        listing_answer(node, read[node, hit.seq], now_ms, names=names[node])
         for node, hit in hits
         if (node, hit.seq) in read
     ]
@@ -126,9 +128,16 @@ async def _own(call: Call, nodes: Sequence[Node], left_out: list[LeftOut]) -> Li
         key=lambda item: -item[1].changed_at_ms,
     )
     communities = await _syncs(nodes, now_ms)
+    names = {node: await names_in(node) for node in nodes}
     return ListingsAnswer(
         [
-            listing_answer(node, stored, now_ms, too=offered_too(call.memberships, stored))
+            listing_answer(
+                node,
+                stored,
+                now_ms,
+                too=offered_too(call.memberships, stored),
+                names=names[node],
+            )
             for node, stored in merged
         ],
         False,

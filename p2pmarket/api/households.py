@@ -5,10 +5,10 @@ from __future__ import annotations
 from node.community import MemberView
 from node.node import Node
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
+from p2pmarket.api.ledger_views import household_name, names_in
 from p2pmarket.api.listing_views import coordinates, sync_answer
-from p2pmarket.api.member_schemas import MemberAnswer, MembersAnswer, RemovedAnswer
+from p2pmarket.api.member_schemas import BlockAnswer, MemberAnswer, MembersAnswer, RemovedAnswer
 from p2pmarket.api.schemas import (
-    Done,
     PeerAnswer,
     PeersAnswer,
     ProfileAnswer,
@@ -47,15 +47,16 @@ async def _members(call: Call) -> MembersAnswer:
     node = call.node
     members, council = node.inbox.members, node.inbox.members.council
     seats = {household: seat for seat, household in enumerate(council.stewards, 1)}
+    names = await names_in(node)
     return MembersAnswer(
         [
             MemberAnswer(
                 id=text_of(member.household),
-                name=member.name,
+                name=names.get(member.household, ""),
                 about=member.about,
                 status=member.status,  # type: ignore[arg-type]
                 place=None if member.place is None else member.place.name,
-                invited_by=None if member.status == "founder" else member.inviter_name,
+                invited_by=(None if member.status == "founder" else names.get(member.inviter, "")),
                 invited_by_id=(None if member.status == "founder" else text_of(member.inviter)),
                 joined_at=iso(member.joined_at_ms),
                 connected=member.connected,
@@ -75,16 +76,20 @@ async def _members(call: Call) -> MembersAnswer:
     )
 
 
-async def _block(call: Call) -> Done:
+async def _block(call: Call) -> BlockAnswer:
     member = await find_household(call.node, call.path["household"])
     await call.node.moderation.choices.block(member.household, True)
-    return Done()
+    return await _block_answer(call.node, member, blocked=True)
 
 
-async def _unblock(call: Call) -> Done:
+async def _unblock(call: Call) -> BlockAnswer:
     member = await find_household(call.node, call.path["household"])
     await call.node.moderation.block_list.unblock(member.household)
-    return Done()
+    return await _block_answer(call.node, member, blocked=False)
+
+
+async def _block_answer(node: Node, member: MemberView, blocked: bool) -> BlockAnswer:
+    return BlockAnswer(household_name(member.household, await names_in(node)), blocked)
 
 
 async def _peers(call: Call) -> PeersAnswer:
@@ -155,9 +160,13 @@ _MEMBER = IN_COMMUNITY + "/members/{household}"
 ENDPOINTS = (
     Endpoint("GET", IN_COMMUNITY + "/members", "Who belongs", _members, MembersAnswer),
     Endpoint(
-        "PUT", _MEMBER + "/block", "Hide a household's listings on this node only", _block, Done
+        "PUT",
+        _MEMBER + "/block",
+        "Hide a household's listings on this node only",
+        _block,
+        BlockAnswer,
     ),
-    Endpoint("DELETE", _MEMBER + "/block", "Show its listings again", _unblock, Done),
+    Endpoint("DELETE", _MEMBER + "/block", "Show its listings again", _unblock, BlockAnswer),
     Endpoint("GET", IN_COMMUNITY + "/peers", "The neighbours' nodes", _peers, PeersAnswer),
     Endpoint(
         "GET", IN_COMMUNITY + "/profile", "What neighbours read about us", _profile, ProfileAnswer

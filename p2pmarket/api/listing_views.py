@@ -21,6 +21,7 @@ from p2pmarket.api.schemas import (
     VariantChoices,
 )
 from p2pmarket.daemon.memberships import Memberships
+from p2pmarket.namesakes import visible
 from p2pmarket.texts.formats import iso
 from protocol.ids import HouseholdId, text_of
 from protocol.limits import DAY_MS
@@ -43,8 +44,9 @@ def listing_answer(
     """Return a listing of a node as it is answered.
 
     own_name: for one just published. too: where else the household offers it.
-    names: of the households that may have something to say of it.
+    names: of the community's households, namesakes told apart.
     """
+    names = names or {}
     listing = stored.listing
     price, place = listing.price, listing.place
     return ListingAnswer(
@@ -56,7 +58,7 @@ def listing_answer(
         kind=listing.kind.name.lower(),  # type: ignore[arg-type]
         price_minor=None if price is None else price.minor,
         currency=None if price is None else price.currency,
-        household=stored.household_name or own_name,
+        household=names.get(stored.household) or visible(stored.household_name or own_name),
         household_id=text_of(stored.household),
         mine=stored.household == node.community.self_id,
         category=listing.category,
@@ -81,7 +83,7 @@ def listing_answer(
         revision=stored.revision,
         offered_too=list(too),
         hidden=stored.concealed,
-        notices=notice_answers(node.moderation.showing.notices(stored), names or {}),
+        notices=notice_answers(node.moderation.showing.notices(stored), names),
     )
 
 

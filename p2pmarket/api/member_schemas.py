@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.schemas import MemberStatusName
 
 
 @dataclass(frozen=True, slots=True)
 class MemberAnswer:
-    """One household of the community.
+    """One household of the community. name, invited_by: namesakes told apart.
 
     seat: among the stewards, from 1; null for none. consents: whether it agreed to the rules in
     force. vouches: how many households vouch for it. removal_voices: stewards that want it removed.
@@ -46,3 +47,11 @@ class MembersAnswer:
 
     results: list[MemberAnswer]
     removed: list[RemovedAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAnswer:
+    """A household, and whether this one blocks it now."""
+
+    household: HouseholdName
+    blocked: bool

@@ -28,8 +28,8 @@ def listing_table(
         Column(_("kind")),
         Column(_("price"), right=True),
         Column(_("title"), shrink_to=16 if with_household else 12),
-        Column(_("from"), shrink_to=8) if with_household else Column(_("until")),
-        Column(_("place"), shrink_to=12) if with_household else Column(_("state")),
+        Column(_("from"), shrink_to=8, names=True) if with_household else Column(_("until")),
+        Column(_("place"), shrink_to=8) if with_household else Column(_("state")),
     ]
     rows = []
     for listing in listings:

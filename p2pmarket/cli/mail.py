@@ -59,7 +59,9 @@ def _sorted_out(session: Session, given: str, listing: str) -> tuple[str | None,
     who published it.
     """
     found = session.client.get(session.path("listings", listing))
-    names_publisher = given.strip().casefold() == found["household"].casefold() or (
+    # Among namesakes the answer has a short id behind the name, which nobody types.
+    name = found["household"].removesuffix(f" ({found['household_id'][:SHORT_ID]})")
+    names_publisher = given.strip().casefold() == name.casefold() or (
         len(given) >= SHORT_ID and found["household_id"].startswith(given.strip().lower())
     )
     if found["mine"] or names_publisher:

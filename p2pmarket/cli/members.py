@@ -8,12 +8,16 @@ import click
 
 from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
 from p2pmarket.cli.member_tree import standing_text, tree_lines
+from p2pmarket.cli.moderation_texts import who
 from p2pmarket.cli.newcomers import waiting
 from p2pmarket.cli.options import command, group_of
 from p2pmarket.cli.session import Session
-from p2pmarket.cli.terminal import Column, in_quotes, safe, table, wrapped
+from p2pmarket.cli.terminal import Column, columns, hanging, in_quotes, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment, short_day
+
+_ROOM_FOR_ALL = 100
+"""From so many columns on, the list of members also has place and date."""
 
 
 @command("members")
@@ -24,42 +28,53 @@ def list_members(session: Session, tree: bool) -> None:
     if tree:
         session.answer(found, tree_lines(found["results"]))
         return
-    headings = [
-        Column(_("id")),
-        Column(_("household"), shrink_to=14),
-        Column(_("place"), shrink_to=6),
-        Column(_("is"), shrink_to=11),
-        Column(_("invited by"), shrink_to=8),
-        Column(_("since")),
-        Column(_("now")),
-    ]
-    rows = [
-        [
-            member["id"][:SHORT_ID],
-            member["name"] or "–",
-            member["place"] or "–",
-            standing_text(member),
-            member["invited_by"] or "–",
-            short_day(moment(member["joined_at"])),
-            _presence(member),
-        ]
-        for member in found["results"]
-    ]
     here = sum(member["status"] != "left" for member in found["results"])
     count = ngettext("{n} household.", "{n} households.", here).format(n=here)
     removed = [
-        safe(
+        part
+        for household in found["removed"]
+        for part in hanging(
             _("Removed: {id}. Reason: {reason}").format(
                 id=household["id"][:SHORT_ID], reason=household["reason"]
-            )
+            ),
+            indent="  ",
         )
-        for household in found["removed"]
     ]
-    lines = [*table(headings, rows), "", count, *_notes(found["results"])]
+    lines = [*_table(found["results"]), "", count, *_notes(found["results"])]
     session.answer(found, [*lines, *removed])
 
 
 members = group_of("members", list_members, waiting)
+
+
+def _table(results: list[dict[str, Any]]) -> list[str]:
+    """Return a table of members; where the terminal is narrow, names go before place and date.
+
+    Both stand in “p2pmarket household” too, and a household is named by its name.
+    """
+    facts = [
+        (Column(_("id")), [member["id"][:SHORT_ID] for member in results]),
+        (
+            Column(_("household"), shrink_to=20, names=True),
+            [member["name"] or "–" for member in results],
+        ),
+        (Column(_("place"), shrink_to=8), [member["place"] or "–" for member in results]),
+        (Column(_("is"), shrink_to=11), [standing_text(member) for member in results]),
+        (
+            Column(_("invited by"), shrink_to=8, names=True),
+            [member["invited_by"] or "–" for member in results],
+        ),
+        (
+            Column(_("since")),
+            [short_day(moment(member["joined_at"])) for member in results],
+        ),
+        (Column(_("now")), [_presence(member) for member in results]),
+    ]
+    if columns() < _ROOM_FOR_ALL:
+        del facts[5], facts[2]
+    return table(
+        [head for head, _cells in facts], zip(*(cells for _head, cells in facts), strict=True)
+    )
 
 
 def _notes(results: list[dict[str, Any]]) -> list[str]:
@@ -124,13 +139,11 @@ def block(session: Session, household: str, undo: bool) -> None:
     """Block or unblock one household."""
     path = session.path("members", household, "block")
     if undo:
-        session.client.delete(path)
+        answered = session.client.delete(path)
         line = _("You see the listings and messages of “{household}” again.")
     else:
-        session.client.put(path)
+        answered = session.client.put(path)
         line = _(
             "You no longer get listings or messages of “{household}”; --undo brings them back."
         )
-    session.answer(
-        {"household": household, "blocked": not undo}, [line.format(household=safe(household))]
-    )
+    session.answer(answered, wrapped(line.format(household=who(answered["household"]))))

@@ -7,6 +7,7 @@ characters, escapes and bidirectional overrides are made visible, never obeyed.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,10 @@ from p2pmarket.texts import _
 _HARMLESS_FORMAT = "\u00ad\u200c\u200d"
 # Letters by their category, and yet nothing to see: a title of these would be an empty place.
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+# As p2pmarket/namesakes.py writes it.
+_ID_BEHIND_NAME = re.compile(r" \([a-z2-7]{8}\)$")
+_LEAST_NAME = 12
+"""The columns of such an id with an ellipsis before it."""
 _MIN_COLUMNS = 40
 _PIPE_COLUMNS = 400
 _PROSE_COLUMNS = 100
@@ -70,6 +75,14 @@ def cut(text: str, columns: int) -> str:
     return kept.rstrip() + "…"
 
 
+def cut_name(name: str, columns: int) -> str:
+    """Return a safe name shortened; the short id that tells it from its namesakes stays whole."""
+    found = _ID_BEHIND_NAME.search(name)
+    if found is None or width(name) <= columns:
+        return cut(name, columns)
+    return cut(name[: found.start()], max(1, columns - len(found[0]))) + found[0]
+
+
 def columns() -> int:
     """Return the width to write for: the terminal's, or plenty where a program reads."""
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
@@ -81,11 +94,15 @@ def columns() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table. shrink_to: how narrow it may become; 0 never gives way."""
+    """One column of a table. shrink_to: how narrow it may become; 0 never gives way.
+
+    names: it holds names of households, of which some may end in the short id of a namesake.
+    """
 
     heading: str
     right: bool = False
     shrink_to: int = 0
+    names: bool = False
 
 
 def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:
@@ -99,10 +116,14 @@ def table(headings: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str
         for i, head in enumerate(headings)
     ]
     room = columns() - 2 * (len(headings) - 1)
+    least = [
+        max(head.shrink_to, _LEAST_NAME)
+        if head.names and any(_ID_BEHIND_NAME.search(row[i]) for row in cells)
+        else head.shrink_to
+        for i, head in enumerate(headings)
+    ]
     while sum(widths) > room:
-        elastic = [
-            i for i, head in enumerate(headings) if head.shrink_to and widths[i] > head.shrink_to
-        ]
+        elastic = [i for i, head in enumerate(headings) if head.shrink_to and widths[i] > least[i]]
         if not elastic:
             break
         widths[max(elastic, key=lambda i: widths[i])] -= 1
@@ -202,7 +223,7 @@ def colours_wanted(is_terminal: bool) -> bool:
 def _line(cells: Sequence[str], headings: Sequence[Column], widths: Sequence[int]) -> str:
     shown = []
     for cell, head, room in zip(cells, headings, widths, strict=True):
-        text = cut(cell, room)
+        text = cut_name(cell, room) if head.names else cut(cell, room)
         padding = " " * (room - width(text))
         shown.append(padding + text if head.right else text + padding)
     return "  ".join(shown).rstrip()

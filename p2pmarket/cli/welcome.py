@@ -22,6 +22,10 @@ _STEPS: Mapping[str, str] = {
     "second-computer": msgid("Added a second computer"),
 }
 _NEXT: Mapping[str, str] = {
+    "met": msgid(
+        "Next, invite a neighbour: “p2pmarket invite --qr”, or on paper: “p2pmarket invite flyer"
+        " FILE.pdf”."
+    ),
     "profile": msgid("Next, say who you are: “p2pmarket profile --about … --place …”."),
     "listing": msgid("Next, offer one thing: “p2pmarket publish --kind lend --title …”."),
     "second-computer": msgid(
@@ -65,5 +69,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
             lines += paragraph(refusal["reason"], indent="  ")
         lines += paragraph(_("Another member that may decide can still let you in."))
     undone = [step["what"] for step in found["steps"] if step["done"] is False]
+    if found["my_status"] == "provisional" and "met" in undone:
+        undone.remove("met")  # who is not let in yet can invite nobody
     todo = next((_NEXT[what] for what in undone if what in _NEXT), None)
     return lines if todo is None else [*lines, "", *paragraph(_(todo))]

@@ -74,5 +74,20 @@ def test_the_inbox_and_a_trade_tell_an_impostor_from_the_founder(
     (thread,) = ben.json("inbox")["results"]
     assert thread["household"] == f"{NAME} ({thread['household_id'][:8]})"
     assert ben.run("message", NAME, "Wirklich?").code == 1
+    told = {m["id"]: m["name"] for m in ben.json("members")["results"]}
+    assert sum(name.startswith(f"{NAME} (") for name in told.values()) == 2
+    impostor = thread["household_id"]
+    anna.json("publish", "--title", "Schlitten", "--kind", "give")
+    mallory.json("publish", "--title", "Schlitten", "--kind", "give")
+    ben.until(lambda: len(ben.finds("Schlitten")) == 2)
+    for found in ben.finds("Schlitten"):
+        assert found["household"] == told[found["household_id"]]
+        assert found["household"].endswith(f"({found['household_id'][:8]})")
+    assert f"({impostor[:8]})" in ben.run("search", "Schlitten").out
+    (own,) = mallory.json("mine")["results"]
+    assert own["household"] == told[impostor]
+    blocked = ben.run("block", impostor)
+    assert told[impostor] in " ".join(blocked.out.split())
+    assert told[impostor] in " ".join(ben.run("block", impostor, "--undo").out.split())
     for household in (anna, ben, mallory):
         household.stop()
