@@ -13,6 +13,7 @@ from node.governance.charters import Charters
 from node.governance.plan import Deciding
 from node.governance.removals import Removals
 from node.governance.stewards import Stewards
+from node.governance.unreadable import count_unreadable
 from node.inbox import Inbox
 from node.store.database import Database
 from protocol.errors import LocalError
@@ -59,6 +60,7 @@ def open_governance(
     device_slot: int,
 ) -> tuple[Governance, GovernanceAttending]:
     """Put the parts together; ``charters.load`` and then ``run`` the second one."""
+    count_unreadable(inbox, conduct)
     deciding = Deciding(author, inbox, device_slot)
     governance = Governance(
         Charters(deciding, database), Stewards(deciding), Removals(deciding, clock)

@@ -93,7 +93,13 @@ async def _wanted(node: Node, typed: str) -> HouseholdId:
         if found:
             ids = ", ".join(text_of(household)[:10] for household in found)
             raise LocalError("household-ambiguous", name=typed, ids=ids)
-    return (await find_household(node, typed)).household
+    try:
+        return (await find_household(node, typed)).household
+    except LocalError as error:
+        if error.code != "household-not-found":
+            raise
+        # Who is out has no name here any more.
+        raise LocalError("no-such-removal", id=typed) from None
 
 
 _REMOVAL = IN_COMMUNITY + "/members/{household}/removal"

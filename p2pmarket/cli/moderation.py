@@ -113,7 +113,7 @@ def _report_lines(one: dict[str, Any]) -> list[str]:
 )
 @click.argument("subject", metavar=_("LISTING|HOUSEHOLD"))
 @click.argument("verdict", type=VERDICT, required=False, metavar=_("fine|warn|hide"))
-@click.option("--reason", metavar=_("TEXT"), help=_("Why; all can read it."))
+@click.option("--why", "--reason", "reason", metavar=_("TEXT"), help=_("Why; all can read it."))
 @click.option("--withdraw", is_flag=True, help=_("Take your label back."))
 def label(
     session: Session, subject: str, verdict: str | None, reason: str | None, withdraw: bool

@@ -165,3 +165,16 @@ def test_an_invite_s_secret_is_in_no_process_s_arguments_and_in_no_file_but_the_
     ]
     assert len(files) > 6
     assert [file for file in files if shows(file.read_bytes())] == []
+
+
+def test_who_is_out_is_looked_for_by_its_id(asking: Any) -> None:
+    refused = asking.run("remove", "Niemand", "--undo", "--json")
+    assert refused.body["error"]["code"] == "no-such-removal"
+    assert "beginning of its id" in refused.body["error"]["text"]
+
+
+def test_a_reason_is_named_alike_wherever_one_is_asked_for(asking: Any) -> None:
+    for flag in ("--why", "--reason"):
+        refused = asking.run("label", "Niemand", "hide", flag, "Darum.", "--json")
+        assert refused.body["error"]["code"] != "usage", refused.body
+        assert refused.code == 4

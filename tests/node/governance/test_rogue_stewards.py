@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import pytest
+
 from p2pmarket.api.governance_waiting import governance_waiting
 from p2pmarket.api.stewards import shown_candidates
 from protocol import limits
@@ -44,3 +46,25 @@ async def test_nobody_is_asked_to_agree_to_a_removal_that_cannot_come_about(
     }
     # Nobody is asked about the founder, nor about itself.
     assert asked == {"ana": ["cem", "dora"], "cem": ["dora"], "dora": []}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Kind.REMOVAL, "unreadable:removal"),
+        (Kind.AMENDMENT, "unreadable:amendment"),
+        (Kind.SEATS, "unreadable:seats"),
+        (Kind.LABELS, "unreadable:labels"),
+        (Kind.BLOCK_LIST, "unreadable:block-list"),
+        (Kind.APPEALS, "unreadable:appeals"),
+    ],
+)
+async def test_what_cannot_be_read_is_counted_and_changes_nothing(
+    world: World, seated: Any, kind: Kind, reason: str
+) -> None:
+    ana, ben = await seated(["ana", "ben"], 2)
+    before = ana.members.council
+    await ben.node.market._author.publish(kind, [b"\x92\x01\xa5\x1b[2J!"], range(8, 16))
+    await world.settle()
+    assert ana.node.health()[reason] == 1
+    assert ana.members.council == before
