@@ -103,6 +103,18 @@ async def _find(call: Call, nodes: Sequence[Node], left_out: list[LeftOut]) -> L
         communities=communities,
         left_out=left_out,
         next=page.followed_by(end, newest) if more else None,
+        beyond=0 if ranked else await _beyond(asked),
+    )
+
+
+async def _beyond(asked: Sequence[tuple[Node, SearchQuery]]) -> int:
+    """Count what only the distance leaves out: what is farther, and what names no known place."""
+    return sum(
+        [
+            len((await node.market.hits(replace(query, within_m=None))).results)
+            for node, query in asked
+            if query.within_m is not None
+        ]
     )
 
 

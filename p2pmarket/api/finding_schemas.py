@@ -30,7 +30,8 @@ class ListingsAnswer:
     """Listings, and what they are an answer about: how complete it can be.
 
     sync: of all the communities that were asked, as far as the one that lags most.
-    next: names the following page for ``after``; null on the last one.
+    next: names the following page for ``after``; null on the last one. beyond: where nothing
+    matches, how many listings only ``within_km`` leaves out, ``limit`` of them counted at most.
     """
 
     results: list[ListingAnswer]
@@ -40,6 +41,7 @@ class ListingsAnswer:
     communities: list[CommunitySync] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     next: str | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ def _lines(found: dict[str, Any]) -> list[str]:
     listings = found["results"]
     left_out = left_out_lines(found["left_out"])
     if not listings:
-        return [*wrapped(nothing_found(found["sync"])), *left_out, *sync_lines(found)]
+        nothing = [*wrapped(nothing_found(found["sync"])), *_beyond_lines(found["beyond"])]
+        return [*nothing, *left_out, *sync_lines(found)]
     several = len(found["communities"]) > 1
     count = ngettext("{n} listing.", "{n} listings.", len(listings)).format(n=len(listings))
     if found["more"]:
@@ -88,6 +89,18 @@ def _lines(found: dict[str, Any]) -> list[str]:
         )
     table = listing_table(listings, with_community=several)
     return [*table, "", *left_out, *sync_lines(found, count)]
+
+
+def _beyond_lines(count: int) -> list[str]:
+    """Say that something matches, only not so near."""
+    if not count:
+        return []
+    line = ngettext(
+        "Without --within there is {n} listing, farther away or without a known place.",
+        "Without --within there are {n} listings, farther away or without a known place.",
+        count,
+    )
+    return wrapped(line.format(n=count))
 
 
 @command("show")

@@ -161,6 +161,9 @@ def test_every_endpoint_answers_as_it_is_described(
     phone("POST", "/v1/shutdown")
     assert walk("PUT", COMMUNITY + "/relay", {"volunteers": True})["volunteers"]
     assert walk("GET", COMMUNITY + "/reach")["verdict"] == "unknown"
+    walk("GET", COMMUNITY + "/horizon")
+    address = ben.json("peers")["addresses"][0]
+    assert walk("POST", COMMUNITY + "/connections", {"text": address})["connected"]
     walk("POST", "/v1/backups", {"file": str(tmp_path / "backup")})
     walk("POST", MEMBER + "/removal", {"why": "Nur so"}, household="Ben")
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
