@@ -24,7 +24,8 @@ WRITE = bool(os.environ.get("P2PMARKET_WRITE_TRANSCRIPTS"))
 NAMES = (
     "init", "up", "community-create", "invite", "join", "publish", "publish-file", "search",
     "cross-post", "several-communities",
-    "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "block", "remove",
+    "show", "mine", "edit", "renew", "mark", "withdraw", "members", "peers", "connect", "block",
+    "remove",
     "leave", "export", "profile", "household", "message", "inbox", "thread", "review",
     "ledger-verify",
     "ledger-show", "ledger-balance", "status", "doctor", "relay", "down", "backup",
@@ -236,6 +237,9 @@ def _market(record: Recorder, anna: Any, ben: Any, folder: Path) -> None:
 def _community(record: Recorder, anna: Any, ben: Any) -> None:
     record("members", anna, "members")
     record("peers", ben, "peers")
+    address = anna.json("peers")["addresses"][0]
+    record("connect", ben, "connect", address)
+    record("connect", ben, "--lang", "de", "connect", "kein Ort")
     record("profile", ben, "profile")
     record("profile", ben, "profile", "--about", "Wir sind zu viert.", "--languages", "de,en")
     record("profile", ben, "profile", "--address", "Am Mühlgraben 3", "--read-receipts")
