@@ -9,7 +9,11 @@ from protocol.ids import text_of
 
 
 async def newcomers_waiting(node: Node, now_ms: int) -> list[Waiting]:
-    """Return who said no to letting this household in, and about whom it has yet to decide."""
+    """Return that nobody lets this household in, who said no to that, and about whom it has yet
+    to decide.
+    """
+    if node.community.my_status == "waiting":
+        return [Waiting("place-lost", "", "", "", text_of(node.community.self_id))]
     if not node.community.charter.reception.approval:
         return []
     names = await names_in(node)

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trio
@@ -37,6 +37,7 @@ from p2pmarket.daemon.parting import (
     write_parting,
 )
 from p2pmarket.daemon.requests import Requests
+from p2pmarket.daemon.running import Running
 from p2pmarket.daemon.started import Started
 from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
@@ -64,21 +65,6 @@ class Closed:
     error: P2PMarketError
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """A node that runs, where it listens, and how to end it.
-
-    ended: set once it has ended. gone: set once a community that was left is put away.
-    """
-
-    folder: Path
-    reach: Reach
-    node: Node
-    scope: trio.CancelScope
-    ended: trio.Event = field(default_factory=trio.Event)
-    gone: trio.Event = field(default_factory=trio.Event)
-
-
 class Memberships:
     """Keeps a node open for every community of the home; to be run in a nursery of its own."""
 
@@ -93,7 +79,7 @@ class Memberships:
         self._nursery = nursery
         self.cross_posts = CrossPosts(CrossPostFile(home.cross_posts, identity.database_key))
         self._nodes: dict[bytes, Node] = {}
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self.requests = Requests()
         self.closed: list[Closed] = []
 
@@ -198,6 +184,8 @@ class Memberships:
     def _refuse_if_known(self, invite: InviteText) -> None:
         if invite.community in self._nodes:
             community = self._nodes[invite.community].community
+            if community.my_status == "waiting":
+                return  # the invite it came by let it in no more: another one may
             if community.my_status == "removed":
                 raise LocalError("removed")
             if community.my_status == "left":
@@ -214,25 +202,33 @@ class Memberships:
         folder = self._home.communities / short(invite.community)
         self._refuse_if_known(invite)
         options = self._reach.with_port(0).options(self._clock)
-        with unwrapped():
-            await join_community(
-                folder,
-                self._identity,
-                invite,
-                self._first_profile(None),
-                self._clock,
-                lambda host_seed: options.network(host_seed, invite.network_key),
-                options.discovery(tuple),
-                answers,
-                accepted,
-                await self._previous(folder),
-            )
+        waits = self._running.get(folder.name)
+        if waits is not None:
+            await waits.end()
+        try:
+            with unwrapped():
+                await join_community(
+                    folder,
+                    self._identity,
+                    invite,
+                    self._first_profile(None),
+                    self._clock,
+                    lambda host_seed: options.network(host_seed, invite.network_key),
+                    options.discovery(tuple),
+                    answers,
+                    accepted,
+                    await self._previous(folder, waits is not None),
+                )
+        except P2PMarketError:
+            if waits is not None:
+                await self._open(folder)
+            raise
         forget_parting(folder)
         return await self._open(folder)
 
-    async def _previous(self, folder: Path) -> Enrolment | None:
-        """Return as whom the household was in a community that it left, if that was kept."""
-        if parting_of(folder) is None:
+    async def _previous(self, folder: Path, waits: bool) -> Enrolment | None:
+        """Return as whom it was where it left (if that was kept), or where it waits in vain."""
+        if parting_of(folder) is None and not waits:
             return None
         file = folder / DATABASE_FILE
         async with open_database(file, self._identity.database_key) as database:
@@ -271,8 +267,7 @@ class Memberships:
             raise LocalError("needs-first-device")
         opened = next(held for held in self._running.values() if held.node is node)
         port = port_of(node.addresses())
-        opened.scope.cancel()
-        await opened.ended.wait()
+        await opened.end()
         try:
             file = opened.folder / DATABASE_FILE
             async with open_database(file, self._identity.database_key) as database:
@@ -404,13 +399,13 @@ class Memberships:
         return node
 
     async def _keep_open(self, folder: Path, reach: Reach, task_status: Started[Node]) -> None:
-        opened: _Running | None = None
+        opened: Running | None = None
         scope = trio.CancelScope()
         try:
             options = replace(reach.options(self._clock), elsewhere=self.cross_posts)
             with scope:
                 async with open_node(folder, self._identity, options) as node:
-                    opened = _Running(folder, reach, node, scope)
+                    opened = Running(folder, reach, node, scope)
                     self._nodes[node.community.id] = node
                     self._running[folder.name] = opened
                     with self.cross_posts.attending(node):

@@ -18,6 +18,10 @@ SENTENCES: Mapping[str, str] = {
         "Your household was removed (“{title}”). Ask a steward, who can take it back:"
         " p2pmarket steward list"
     ),
+    "place-lost": msgid(
+        "The invite that you came by has been used up or ended before you were let in. Ask for a"
+        " new one: p2pmarket join"
+    ),
     "refused": msgid("{household} has said no to letting you in: p2pmarket welcome"),
     "charter-to-consent": msgid(
         "New rules are in force (version {id}), and you can publish nothing until you agree to"

@@ -178,3 +178,31 @@ def test_a_reason_is_named_alike_wherever_one_is_asked_for(asking: Any) -> None:
         refused = asking.run("label", "Niemand", "hide", flag, "Darum.", "--json")
         assert refused.body["error"]["code"] != "usage", refused.body
         assert refused.code == 4
+
+
+def test_who_waited_by_an_invite_that_is_used_up_is_told_so_and_joins_by_another(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "invite"
+    file.write_text(asking.json("invite")["invite"], "ascii")
+    gert, hans = newcomer(new_household, "Gert"), newcomer(new_household, "Hans")
+
+    def joins(household: Any) -> Any:
+        arguments = ("join", "--file", str(file), "--answers", "-", "--json")
+        return household.run(*arguments, stdin="Nebenan\nIch\n")
+
+    for household, name in ((gert, "Gert"), (hans, "Hans")):
+        assert joins(household).code == 0
+        asking.until(lambda name=name: waiting(asking, name) is not None)
+    asking.json("approve", "Gert")
+    hans.until(lambda: hans.json("status")["communities"][0]["my_status"] == "waiting")
+    assert "Ask for a new one: p2pmarket join" in hans.run("status").out
+    assert joins(hans).code != 0  # the same one again; its node goes on
+    assert hans.json("status")["communities"][0]["my_status"] == "waiting"
+    file.write_text(asking.json("invite")["invite"], "ascii")
+    assert joins(hans).code == 0
+    asking.until(
+        lambda: "Hans" in [one["name"] for one in asking.json("members", "waiting")["results"]]
+    )
+    asking.json("approve", "Hans")
+    hans.until(lambda: hans.json("status")["communities"][0]["my_status"] == "confirmed")
