@@ -131,7 +131,7 @@ class Log:
             lambda connection: connection.execute(
                 "SELECT kind, author, household, listing, number, text, said_at_ms, seen_at_ms,"
                 " gone_at_ms FROM moderation_log"
-                " ORDER BY max(said_at_ms, ifnull(gone_at_ms, 0)) DESC, kind, id"
+                " ORDER BY max(said_at_ms, ifnull(gone_at_ms, 0)) DESC, seen_at_ms DESC, kind, id"
             ).fetchall()
         )
         return [

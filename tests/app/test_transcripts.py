@@ -645,6 +645,7 @@ def _moderating(record: Recorder, households: list[Any]) -> None:
 
     record("label", ben, "label", bohrer, "warn", "--reason", "Fragt mich.")
     record("label", anna, "label", bohrer, "hide", "--reason", "Gestohlen, sagt Ben.")
+    ben.until(lambda: "Gestohlen" in str(ben.json("log")["results"]))  # seen before the next
     record("label", anna, "label", "Anna", "fine", "--reason", "Nett.")
     record("label", anna, "label", bohrer)
     record("label", anna, *german, "label", waffen, "gut", "--reason", "Deko, angesehen.")
