@@ -60,7 +60,9 @@ def leave(
         refuse_existing(folder)
     community = in_quotes(preview["community"])
     question = _("Leave {name}?").format(name=community)
-    if not yes and session.interactive and not session.agrees(question, default=False):
+    if not yes and not session.interactive:
+        raise click.UsageError(_("You stay: nobody is there to ask. Say --yes to leave."))
+    if not yes and not session.agrees(question, default=False):
         session.say(_("You stay."))
         return 1
     written = {} if folder is None else export_to(session, folder)

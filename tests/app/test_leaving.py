@@ -40,6 +40,10 @@ def test_a_household_takes_its_data_along_and_its_listings_vanish(
 ) -> None:
     anna, ben = pair
     folder = tmp_path / "mine"
+    unasked = ben.run("leave", "Hof", "--export", str(folder))
+    assert unasked.code == 2
+    assert "--yes" in unasked.err
+    assert status(ben) == ["confirmed"]
     outcome = ben.run("leave", "Hof", "--yes", "--export", str(folder))
     assert outcome.code == 0, outcome
     assert "1 listing of yours disappears from the nodes of 1 other household" in outcome.out
