@@ -520,8 +520,8 @@ async def test_of_two_that_join_with_one_code_at_once_one_stops_and_nothing_is_l
 
     written = {"Who is who?", "From one", "From two"}
     with trio.fail_after(900):
-        while not await texts(ben, ana) == await texts(ana, ben) == written:  # noqa: ASYNC110
-            await trio.sleep(1)
+        while not await texts(ben, ana) == await texts(ana, ben) == written:
+            await world.pass_time(1)
     # The way out: given up on the first device, and each added with a code of its own.
     (slot,) = [view.slot for view in await ana.node.devices.list() if not view.is_this]
     await ana.node.devices.revoke(slot)
