@@ -12,7 +12,7 @@ from protocol.errors import RemoteError
 from protocol.ids import CommunityId, DeviceKey, HouseholdId
 from protocol.ledger.receipt import CoSigned, Outcome, Receipt, month_of
 from protocol.listing import ListingKind
-from protocol.trade.agreement import Ask, Promise, Sign
+from protocol.trade.agreement import Ask, Promise
 from protocol.trade.dispute import Dispute, Ruling
 from protocol.trade.draw import Close, Draw, Enter, Result, Reveal
 from protocol.trade.limits import NO_SHOW_AFTER_MS, TO_SAY_SO_MS
@@ -199,8 +199,3 @@ class Trade:
             return None
         publisher = self.signed.get(Role.PUBLISHER, (None, None))
         return CoSigned(receipt, *publisher, *self.signed.get(Role.SEEKER, (None, None)))
-
-
-def sign_of(message: Message) -> bytes | None:
-    """Return the receipt signature that a message carries, if it is one that does."""
-    return message.body.signature if isinstance(message.body, Sign) else None
