@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import click
+
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.receipt_texts import named
 from p2pmarket.cli.session import Session
@@ -22,11 +24,16 @@ def decide(
 ) -> dict[str, Any] | None:
     """Show what a decision brings, ask, and sign; None where the person says no.
 
-    The answer is a DecisionAnswer, or holds one as ``decision``.
+    The answer is a DecisionAnswer, or holds one as ``decision``. Where nobody can be asked,
+    nothing is signed without --yes.
     """
-    if not yes and session.interactive:
+    if not yes:
         shown = session.client.post(path, {**request, "preview": True})
         session.say(*lines_before, *decision_lines(shown.get("decision", shown)))
+        if not session.interactive:
+            raise click.UsageError(
+                _("Nothing was changed: nobody is there to ask. Say --yes to go on.")
+            )
         if not session.agrees(question, default=False):
             session.say(_("Nothing was changed."))
             return None

@@ -18,7 +18,13 @@ from p2pmarket.texts import _, ngettext
 from protocol.errors import LocalError
 
 
-@command("join", _("Paste it at the prompt, pipe it in, or name a file."))
+@command(
+    "join",
+    _(
+        "Paste it at the prompt, pipe it in, or name a file. Where nobody can be asked, only --yes"
+        " agrees to the rules."
+    ),
+)
 @click.argument("text", required=False, metavar=_("[INVITE]"))
 @click.option(
     "--file",
@@ -56,8 +62,11 @@ def join(
     look = session.client.post("/v1/invites/reading", {"invite": text})
     session.say(*look_lines(look))
     given = _answers(session, look["questions"], answers)
-    asks = session.interactive and not yes
-    if asks and not session.agrees(_("Do you agree to these rules, and join?"), default=False):
+    if not yes and not session.interactive:
+        raise click.UsageError(
+            _("You did not join: nobody is there to ask. Say --yes if you agree to the rules.")
+        )
+    if not yes and not session.agrees(_("Do you agree to these rules, and join?"), default=False):
         session.say(_("You did not join, and nobody has heard of you."))
         return 1
     request = {"invite": text, "answers": given, "charter": look["charter"]}

@@ -66,7 +66,7 @@ def gather(households: Sequence[Household], folder: Path, report: Report) -> Non
             "Freundlich bleiben. Abholen, was man zusagt.", "--places", str(places),
         )  # fmt: skip
         invite = founder.run("invite", "--uses", str(len(others)), "--expires", "1d")["invite"]
-        all_at_once(lambda household: household.run("join", typed=invite), others)
+        all_at_once(lambda household: household.run("join", "--yes", typed=invite), others)
         together = until(
             lambda: all(
                 household.community()["my_status"] in ("founder", "confirmed")

@@ -140,6 +140,6 @@ def neighbour(founder: Household, new_household: Callable[[], Household]) -> Hou
     household.init("WG Milchmond", "--place", "Mühlenviertel")
     household.up()
     invite = founder.json("invite")["invite"]
-    household.json("join", stdin=invite)
+    household.json("join", "--yes", stdin=invite)
     household.until(lambda: household.json("status")["communities"][0]["my_status"] == "confirmed")
     return household

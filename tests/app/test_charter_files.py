@@ -33,7 +33,8 @@ def test_a_charter_is_written_changed_and_proposed(anna: Any, tmp_path: Path) ->
     now = anna.json("charter", "show")["in_force"]
     assert now["terms"] == {**terms, "visible_days": 30}
     assert {d["field"] for d in now["differences"]} == set()
-    gone = anna.json("charter", "propose", "--no-credit", "--question", "Wo?", "--worry-word", "")
+    changed = ("--no-credit", "--question", "Wo?", "--worry-word", "")
+    gone = anna.json("charter", "propose", *changed, "--yes")
     assert gone["version"]["terms"]["credit"] is None
     assert gone["version"]["terms"]["questions"] == ["Wo?"]
     assert gone["version"]["terms"]["worry_words"] == []

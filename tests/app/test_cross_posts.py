@@ -38,8 +38,8 @@ def pair(new_household: Callable[[], Any]) -> tuple[Any, Any]:
     anna.json("community", "create", "--name", "Lindenau", "--rules", "")
     request = {"name": "Verein", "rules": "", "currency": "CHF", "categories": ["outdoor"]}
     Client(ben.folder).post("/v1/communities", request)
-    anna.json("join", stdin=ben.json("invite")["invite"])
-    ben.json("join", stdin=anna.json("invite", "--community", "Lindenau")["invite"])
+    anna.json("join", "--yes", stdin=ben.json("invite")["invite"])
+    ben.json("join", "--yes", stdin=anna.json("invite", "--community", "Lindenau")["invite"])
     for side in (anna, ben):
         side.until(lambda side=side: "provisional" not in statuses(side))
     return anna, ben

@@ -201,13 +201,13 @@ def test_a_household_comes_back_from_its_words_with_a_new_invite(
     lost, back = new_household(), new_household()
     words = " ".join(lost.init("Carla")["words"])
     lost.up()
-    lost.json("join", stdin=founder.json("invite")["invite"])
+    lost.json("join", "--yes", stdin=founder.json("invite")["invite"])
     lost.json("publish", "--title", "Carlas Zauberkugel", "--kind", "give")
     founder.until(lambda: bool(founder.finds("Zauberkugel")))
     lost.stop()
     back.json("init", "--name", "Carla", "--words", stdin=words)
     back.up()
-    back.json("join", stdin=founder.json("invite")["invite"])
+    back.json("join", "--yes", stdin=founder.json("invite")["invite"])
     back.until(lambda: bool(back.json("mine")["results"]))
     (listing,) = back.json("mine")["results"]
     assert listing["title"] == "Carlas Zauberkugel"

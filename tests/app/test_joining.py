@@ -84,7 +84,7 @@ def test_who_is_refused_finds_it_in_its_status(
     dora = newcomer(new_household, "Dora")
     file = tmp_path / "invite"
     file.write_text(asking.json("invite")["invite"], "ascii")
-    dora.json("join", "--file", str(file), "--answers", "-", stdin="Nebenan\nIch\n")
+    dora.json("join", "--yes", "--file", str(file), "--answers", "-", stdin="Nebenan\nIch\n")
     asking.until(lambda: waiting(asking, "Dora") is not None)
     assert "no to letting you in" not in dora.run("status").out
     asking.json("decline", "Dora", "--why", "Wir kennen dich nicht.")
@@ -111,11 +111,44 @@ def test_answers_come_from_a_file_or_standard_input_one_a_line(
     assert short.body["error"]["code"] == "answers-needed"
     assert short.body["error"]["fields"] == {"questions": 2}
     long = "x" * 301
-    refused = cem.run("join", "--file", str(file), "--answers", "-", "--json", stdin=f"{long}\ny")
+    arguments = ("join", "--yes", "--file", str(file), "--answers", "-", "--json")
+    refused = cem.run(*arguments, stdin=f"{long}\ny")
     assert refused.body["error"]["code"] == "answer-refused"
     assert cem.run("join", "--answers", "-", stdin="y").code == 2
-    cem.json("join", "--file", str(file), "--answers", "-", stdin="Nebenan\nZu dritt\n")
+    cem.json("join", "--yes", "--file", str(file), "--answers", "-", stdin="Nebenan\nZu dritt\n")
     asking.until(lambda: waiting(asking, "Cem") is not None)
+
+
+def test_a_pipe_agrees_to_no_rules(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    gerda = newcomer(new_household, "Gerda")
+    answers = tmp_path / "answers"
+    answers.write_text("Nebenan\nIch\n", "utf-8")
+    invite = asking.json("invite")["invite"]
+    unasked = gerda.run("join", "--answers", str(answers), stdin=invite)
+    assert unasked.code == 2
+    assert "Seid nett." in unasked.out
+    assert "You did not join" in unasked.err
+    assert "--yes" in unasked.err
+    assert gerda.json("status")["communities"] == []
+    agreed = gerda.run("join", "--answers", str(answers), "--yes", stdin=invite)
+    assert agreed.code == 0, agreed
+
+
+def test_no_decision_of_stewards_is_signed_unasked(founder: Any, neighbour: Any) -> None:
+    for decision in (
+        ("steward", "appoint", "WG Milchmond"),
+        ("remove", "WG Milchmond", "--why", "Nur so"),
+        ("charter", "propose", "--days", "30"),
+    ):
+        unasked = founder.run(*decision)
+        assert unasked.code == 2, unasked
+        assert "Say --yes to go on" in unasked.err
+        assert founder.run(*decision, "--json").body["error"]["code"] == "usage"
+    assert not founder.json("steward", "list")["candidates"]
+    assert not founder.json("remove")["results"]
+    assert not founder.json("charter", "show", "--all")["proposals"]
 
 
 def test_an_invite_s_secret_is_in_no_process_s_arguments_and_in_no_file_but_the_flyer(
@@ -188,7 +221,7 @@ def test_who_waited_by_an_invite_that_is_used_up_is_told_so_and_joins_by_another
     gert, hans = newcomer(new_household, "Gert"), newcomer(new_household, "Hans")
 
     def joins(household: Any) -> Any:
-        arguments = ("join", "--file", str(file), "--answers", "-", "--json")
+        arguments = ("join", "--yes", "--file", str(file), "--answers", "-", "--json")
         return household.run(*arguments, stdin="Nebenan\nIch\n")
 
     for household, name in ((gert, "Gert"), (hans, "Hans")):

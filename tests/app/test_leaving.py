@@ -27,7 +27,7 @@ def pair(new_household: Callable[[], Any]) -> tuple[Any, Any]:
 
 
 def come_back(anna: Any, ben: Any) -> None:
-    ben.json("join", stdin=anna.json("invite")["invite"])
+    ben.json("join", "--yes", stdin=anna.json("invite")["invite"])
     ben.until(lambda: status(ben) == ["confirmed"])
 
 

@@ -18,7 +18,7 @@ def street(new_household: Callable[[], Any]) -> tuple[Any, Any, Any]:
     anna.json("community", "create", "--name", "Hof", "--rules", "")
     invite = anna.json("invite", "--uses", "2")["invite"]
     for household in (ben, carla):
-        household.json("join", stdin=invite)
+        household.json("join", "--yes", stdin=invite)
     for household in (anna, ben, carla):
         household.until(lambda household=household: confirmed(household) == 3)
     return anna, ben, carla

@@ -21,8 +21,8 @@ def anna(new_household: Callable[[], Any]) -> Any:
     request = {"name": "Lindenau", "rules": "", "categories": ["outdoor", "tools"]}
     Client(anna.folder).post("/v1/communities", request)
     ben.json("community", "create", "--name", "Verein", "--rules", "", "--currency", "CHF")
-    anna.json("join", stdin=ben.json("invite")["invite"])
-    ben.json("join", stdin=anna.json("invite", "--community", "Lindenau")["invite"])
+    anna.json("join", "--yes", stdin=ben.json("invite")["invite"])
+    ben.json("join", "--yes", stdin=anna.json("invite", "--community", "Lindenau")["invite"])
     for title, kind, community, price in (
         ("Zelt für vier", "sell", "Lindenau", "80"),
         ("Familienzelt", "sell", "Verein", "40"),

@@ -33,7 +33,7 @@ def three(new_household: Callable[[], Any]) -> Iterator[tuple[Any, Any, Any]]:
     anna.json("community", "create", "--name", "Lindenau", "--rules", "", *credit)
     invite = anna.json("invite", "--uses", "2")["invite"]
     for household in (ben, carla):
-        household.json("join", stdin=invite)
+        household.json("join", "--yes", stdin=invite)
     anna.until(lambda: {m["status"] for m in members(anna)} == {"founder", "confirmed"})
     yield anna, ben, carla
     for household in (anna, ben, carla):

@@ -37,7 +37,7 @@ def both(new_household: Callable[[], Any]) -> list[tuple[Enrolment, list[Envelop
         household.up()
     anna.json("community", "create", "--name", "Lindenau", "--rules", "")
     ben.json("community", "create", "--name", "Verein", "--rules", "")
-    anna.json("join", stdin=ben.json("invite")["invite"])
+    anna.json("join", "--yes", stdin=ben.json("invite")["invite"])
     anna.until(
         lambda: (
             {c["my_status"] for c in anna.json("status")["communities"]} == {"founder", "confirmed"}

@@ -41,7 +41,7 @@ def street() -> Iterator[list[Household]]:
         ana.run("community", "create", "--name", "Lindenau", "--rules", "Be kind.")
         invite = ana.run("invite", "--uses", "2")["invite"]
         for household in others:
-            household.run("join", typed=invite)
+            household.run("join", "--yes", typed=invite)
         until(lambda: all(h.community()["my_status"] != "provisional" for h in households))
         yield households
     finally:

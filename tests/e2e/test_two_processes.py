@@ -131,7 +131,7 @@ def test_two_households_from_founding_to_parting(
     # Found, invite, join.
     ana.run("community", "create", "--name", "Lindenau", "--rules", "Be kind.")
     invite = ana.run("invite")["invite"]
-    ben.run("join", typed=f"{invite}\n")
+    ben.run("join", "--yes", typed=f"{invite}\n")
     until(lambda: len(ana.run("members")["results"]) == 2)
     until(lambda: status_of(ben) == "confirmed")
 

@@ -15,7 +15,7 @@ def found(settle, internet):
 def join(household, ruth):
     household.up()
     invite = ruth.run("invite")["invite"]
-    household.run("join", typed=f"{invite}\n")
+    household.run("join", "--yes", typed=f"{invite}\n")
 
 
 def test_two_households_behind_routers_trade_and_write_through_a_volunteer(internet, settle, until):

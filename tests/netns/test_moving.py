@@ -11,7 +11,7 @@ def found(household, *options):
 def join(household, founder):
     household.up()
     invite = founder.run("invite")["invite"]
-    household.run("join", typed=f"{invite}\n")
+    household.run("join", "--yes", typed=f"{invite}\n")
 
 
 def test_in_a_network_without_a_way_out_multicast_finds_the_neighbours(internet, settle, until):
@@ -22,7 +22,7 @@ def test_in_a_network_without_a_way_out_multicast_finds_the_neighbours(internet,
     # The addresses in the invite lead nowhere any more: only multicast finds her.
     ana.place.move("192.168.9.77", "192.168.9.1")
     ben.up()
-    until(lambda: "id" in ben.ask("join", typed=f"{invite}\n"))
+    until(lambda: "id" in ben.ask("join", "--yes", typed=f"{invite}\n"))
     until(lambda: "ana" in ben.peers())
     assert "/192.168.9.77/" in ben.peers()["ana"]
     ana.give("Kinderbett")

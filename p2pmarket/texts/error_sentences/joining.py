@@ -10,7 +10,9 @@ from p2pmarket.texts.error_sentences import Sentences
 JOINING: Mapping[str, Sentences] = {
     "answers-needed": Sentences(
         msgid("This community asks who joins, and wants {questions} answers."),
-        msgid("Join at a terminal, or name a file with --answers: one answer a line."),
+        msgid(
+            "Join at a terminal; or name a file with --answers, one answer a line, and say --yes."
+        ),
     ),
     "answer-refused": Sentences(
         msgid("An answer has at most {most} characters, and no control characters."),
