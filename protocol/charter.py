@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from protocol import limits, wire
 from protocol.errors import RemoteError
+from protocol.ids import ID_BYTES, CommunityId
 from protocol.listing import is_category
 from protocol.money import is_currency
 from protocol.place import Place, read_place
@@ -17,7 +18,9 @@ CREDIT_VERSION = 2
 """Version 1 and the terms of community credit."""
 GOVERNED_VERSION = 3
 """Version 2, whose credit may be nil, and how newcomers are received."""
-_ARITY = {BODY_VERSION: 14, CREDIT_VERSION: 15, GOVERNED_VERSION: 16}
+WINDOWS_VERSION = 4
+"""Version 3, and the neighbouring communities to which there are windows."""
+_ARITY = {BODY_VERSION: 14, CREDIT_VERSION: 15, GOVERNED_VERSION: 16, WINDOWS_VERSION: 17}
 SALT_BYTES = 16
 MAX_UNIT = 20
 
@@ -73,6 +76,27 @@ class Reception:
             raise RemoteError("body-invalid", field="worry_words")
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A neighbouring community to which some categories are shown, and whose are shown here.
+
+    It is open once the other community's charter says the same of this one (WIN-2). name: what
+    people here call the other one, 1 … MAX_NAME code points. categories: 1 … MAX_CATEGORIES.
+    """
+
+    community: CommunityId
+    name: str
+    categories: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not is_text(self.name, limits.MAX_NAME, shortest=1):
+            raise RemoteError("body-invalid", field="windows")
+        if not 1 <= len(self.categories) <= limits.MAX_CATEGORIES or not all(
+            map(is_category, self.categories)
+        ):
+            raise RemoteError("body-invalid", field="windows")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charter:
     """The body of a charter.
@@ -82,7 +106,8 @@ class Charter:
     listing shows before it must be renewed. photos: per listing. invite_budget: households
     that a member may confirm. quorum: stewards that must agree to a removal or a new version.
     salt: random, makes the founder's key in this community unlike any other of theirs.
-    credit: None where the community keeps none. reception: see there.
+    credit: None where the community keeps none. reception, windows: see there; at most one
+    window to a community.
     """
 
     name: str
@@ -100,6 +125,7 @@ class Charter:
     places: tuple[Place, ...] = ()
     credit: CreditRules | None = None
     reception: Reception = Reception()
+    windows: tuple[Window, ...] = ()
 
     @property
     def subtree(self) -> int:
@@ -127,11 +153,18 @@ class Charter:
         require(0 <= self.invite_budget <= limits.FOUNDER_CONFIRMATION_SLOTS, "invite_budget")
         require(1 <= self.quorum <= 100, "quorum")
         require(len(self.places) <= limits.MAX_PLACES, "places")
+        require(len(self.windows) <= limits.MAX_WINDOWS, "windows")
+        others = {window.community for window in self.windows}
+        require(len(others) == len(self.windows), "windows")
 
     def place(self, name: str) -> Place | None:
         """Return the named place, compared without regard to case, or None."""
         wanted = name.strip().casefold()
         return next((p for p in self.places if p.name.casefold() == wanted), None)
+
+    def window_to(self, community: bytes) -> Window | None:
+        """Return the window that this charter has to another community, or None."""
+        return next((w for w in self.windows if w.community == community), None)
 
     def pack(self) -> bytes:
         """Return the body's canonical bytes, in the lowest version that can say it."""
@@ -151,14 +184,17 @@ class Charter:
             tuple(place.as_value() for place in self.places),
         )
         credit = None if self.credit is None else (self.credit.unit, self.credit.limit)
-        if self.reception != Reception():
-            received = self.reception
-            reception = (
-                received.approval,
-                received.subtree,
-                received.first_listings,
-                received.worry_words,
-            )
+        received = self.reception
+        reception = (
+            received.approval,
+            received.subtree,
+            received.first_listings,
+            received.worry_words,
+        )
+        if self.windows:
+            windows = tuple((w.community, w.name, w.categories) for w in self.windows)
+            return wire.pack((WINDOWS_VERSION, *fields, credit, reception, windows))
+        if received != Reception():
             return wire.pack((GOVERNED_VERSION, *fields, credit, reception))
         if credit is not None:
             return wire.pack((CREDIT_VERSION, *fields, credit))
@@ -172,7 +208,7 @@ def read_charter(body: bytes) -> Charter:
     if type(version) is not int or version not in _ARITY:
         raise RemoteError("body-invalid", field="version")
     fields = Fields(value, _ARITY[version], "charter")
-    fields.integer("version", BODY_VERSION, GOVERNED_VERSION)
+    fields.integer("version", BODY_VERSION, WINDOWS_VERSION)
     charter = Charter(
         name=fields.text("name"),
         rules=fields.text("rules"),
@@ -187,11 +223,16 @@ def read_charter(body: bytes) -> Charter:
         invite_budget=fields.integer("invite_budget", 0, limits.FOUNDER_CONFIRMATION_SLOTS),
         quorum=fields.integer("quorum", 1, 100),
         places=tuple(map(read_place, fields.array("places", limits.MAX_PLACES))),
-        credit=_read_credit(fields, version) if version != BODY_VERSION else None,
+        credit=_read_credit(fields, version) if version >= CREDIT_VERSION else None,
         reception=(
             _read_reception(fields.optional("reception"))
-            if version == GOVERNED_VERSION
+            if version >= GOVERNED_VERSION
             else Reception()
+        ),
+        windows=(
+            tuple(map(_read_window, fields.array("windows", limits.MAX_WINDOWS)))
+            if version >= WINDOWS_VERSION
+            else ()
         ),
     )
     if charter.pack() != body:
@@ -199,9 +240,9 @@ def read_charter(body: bytes) -> Charter:
     return charter
 
 
-def _read_credit(charter: Fields, version: wire.Value) -> CreditRules | None:
+def _read_credit(charter: Fields, version: int) -> CreditRules | None:
     value = charter.optional("credit")
-    if value is None and version == GOVERNED_VERSION:
+    if value is None and version >= GOVERNED_VERSION:
         return None
     fields = Fields(value, 2, "credit")
     return CreditRules(fields.text("unit"), fields.integer("limit", 1, limits.MAX_CREDIT))
@@ -214,4 +255,13 @@ def _read_reception(value: wire.Value) -> Reception:
         fields.integer("subtree", 0, limits.MAX_SUBTREE),
         fields.integer("first_listings", 0, limits.MAX_LISTING_SLOTS),
         fields.texts("worry_words", limits.MAX_WORRY_WORDS),
+    )
+
+
+def _read_window(value: wire.Value) -> Window:
+    fields = Fields(value, 3, "windows")
+    return Window(
+        CommunityId(fields.octets("windows", ID_BYTES)),
+        fields.text("windows"),
+        fields.texts("windows", limits.MAX_CATEGORIES),
     )

@@ -99,6 +99,8 @@ MAX_QUESTIONS = 5
 MAX_LANGUAGES = 8
 MAX_WORRY_WORDS = 40
 MAX_WORRY_WORD = 40
+MAX_WINDOWS = 8
+"""Neighbouring communities that a charter can name, and that a listing can be shown to."""
 
 MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000

@@ -8,13 +8,16 @@ from typing import Final
 
 from protocol import limits, wire
 from protocol.errors import RemoteError
+from protocol.ids import ID_BYTES, CommunityId
 from protocol.money import Price
 from protocol.place import Place, read_place
 from protocol.text import is_language, is_text
 from protocol.wire import Fields, Value
 
 BODY_VERSION = 1
-_ARITY: Final = 21
+WINDOW_VERSION = 2
+"""Version 1, to which communities it may be shown, and from which one it comes."""
+_ARITY: Final = {BODY_VERSION: 21, WINDOW_VERSION: 23}
 
 
 class ListingKind(IntEnum):
@@ -29,6 +32,8 @@ class ListingKind(IntEnum):
     KIT = 7
     EVENT = 8
 
+
+THING_BYTES: Final = 16
 
 MAY_BE_LENT = frozenset({ListingKind.LEND, ListingKind.KIT, ListingKind.WANTED})
 """Kinds that may name the terms of a loan: kits are lent too, and wished for on loan."""
@@ -100,6 +105,23 @@ class PhotoReference:
             raise RemoteError("body-invalid", field="photos")
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a listing comes from that a member of two communities shows in one of them (WIN-4).
+
+    thing: the same for whoever shows it, and says nothing of the author (WIN-5).
+    changed_at_ms: when the author changed it last.
+    """
+
+    community: CommunityId
+    thing: bytes
+    changed_at_ms: int
+
+    def as_value(self) -> Value:
+        """Return it as the wire has it."""
+        return (self.community, self.thing, self.changed_at_ms)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """The body of a listing; the constructor refuses what the specification forbids.
@@ -107,7 +129,8 @@ class Listing:
     price: per piece, or None where there is none. currency: of the price and the deposit.
     language: a BCP 47 tag of at most 8 characters. visible_until_ms: when it stops showing,
     at most MAX_VISIBLE_MS after its record's creation. source_id: the id that the household
-    itself gave it (in a file it imports), or None.
+    itself gave it (in a file it imports), or None. shown_to: neighbouring communities in which
+    members may show it (WIN-3), ascending. origin: of one that is shown for somebody there.
     """
 
     kind: ListingKind
@@ -129,6 +152,8 @@ class Listing:
     place: Place | None = None
     photos: tuple[PhotoReference, ...] = ()
     source_id: str | None = None
+    shown_to: tuple[CommunityId, ...] = ()
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         def require(holds: bool, field: str) -> None:
@@ -156,12 +181,20 @@ class Listing:
         require(0 < self.visible_until_ms <= limits.MAX_TIME_MS, "visible_until_ms")
         if self.source_id is not None:
             require(is_text(self.source_id, limits.MAX_SOURCE_ID, shortest=1), "source_id")
+        require(len(self.shown_to) <= limits.MAX_WINDOWS, "shown_to")
+        require(list(self.shown_to) == sorted(set(self.shown_to)), "shown_to")
+        require(self.origin is None or not self.shown_to, "origin")
 
     def pack(self) -> bytes:
-        """Return the body's canonical bytes."""
+        """Return the body's canonical bytes, in the lowest version that can say it."""
+        windows: tuple[Value, ...] = ()
+        if self.origin is not None:
+            windows = ((), self.origin.as_value())
+        elif self.shown_to:
+            windows = (self.shown_to, None)
         return wire.pack(
             (
-                BODY_VERSION,
+                WINDOW_VERSION if windows else BODY_VERSION,
                 int(self.kind),
                 self.title,
                 self.description,
@@ -182,15 +215,21 @@ class Listing:
                 tuple((photo.sha256, photo.size_bytes) for photo in self.photos),
                 self.visible_until_ms,
                 self.source_id,
+                *windows,
             )
         )
 
 
 def read_listing(body: bytes) -> Listing:
     """Read a listing's body. Raises RemoteError ``body-invalid`` or ``wire-…``."""
-    fields = Fields(wire.unpack(body, limits.MAX_RECORD_BYTES), _ARITY, "listing")
-    fields.integer("version", BODY_VERSION, BODY_VERSION)
-    return Listing(
+    value = wire.unpack(body, limits.MAX_RECORD_BYTES)
+    version = value[0] if type(value) is tuple and value else None
+    if type(version) is not int or version not in _ARITY:
+        raise RemoteError("body-invalid", field="version")
+    fields = Fields(value, _ARITY[version], "listing")
+    fields.integer("version", BODY_VERSION, WINDOW_VERSION)
+    has_windows = version == WINDOW_VERSION
+    listing = Listing(
         kind=ListingKind(fields.integer("kind", 1, 8)),
         title=fields.text("title"),
         description=fields.text("description"),
@@ -210,7 +249,12 @@ def read_listing(body: bytes) -> Listing:
         photos=tuple(map(_read_photo, fields.array("photos", limits.MAX_PHOTOS))),
         visible_until_ms=fields.integer("visible_until_ms", 1, limits.MAX_TIME_MS),
         source_id=fields.optional_text("source_id"),
+        shown_to=_read_shown_to(fields) if has_windows else (),
+        origin=_read_origin(fields.optional("origin")) if has_windows else None,
     )
+    if has_windows and not listing.shown_to and listing.origin is None:
+        raise RemoteError("body-invalid", field="version")
+    return listing
 
 
 def is_category(value: str) -> bool:
@@ -274,3 +318,23 @@ def _read_optional_place(value: Value) -> Place | None:
 def _read_photo(value: Value) -> PhotoReference:
     fields = Fields(value, 2, "photos")
     return PhotoReference(fields.octets("photos", 32), fields.integer("photos", 1, 4 << 20))
+
+
+def _read_shown_to(fields: Fields) -> tuple[CommunityId, ...]:
+    found: list[CommunityId] = []
+    for value in fields.array("shown_to", limits.MAX_WINDOWS):
+        if type(value) is not bytes or len(value) != ID_BYTES:
+            raise RemoteError("body-invalid", field="shown_to")
+        found.append(CommunityId(value))
+    return tuple(found)
+
+
+def _read_origin(value: Value) -> Origin | None:
+    if value is None:
+        return None
+    fields = Fields(value, 3, "origin")
+    return Origin(
+        CommunityId(fields.octets("origin", ID_BYTES)),
+        fields.octets("origin", THING_BYTES),
+        fields.integer("origin", 0, limits.MAX_TIME_MS),
+    )
