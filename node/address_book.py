@@ -35,6 +35,8 @@ class Candidate:
     addresses: dict[str, HouseholdId | None] = field(default_factory=dict)
     delay_s: float = FIRST_DELAY_S
     due_s: float = 0.0
+    stirred: trio.Event = field(default_factory=trio.Event)
+    """Set when an address is learnt; whoever waits for that puts a new one in its place."""
 
     @property
     def claims(self) -> frozenset[HouseholdId]:
@@ -48,6 +50,11 @@ class Candidate:
             self.addresses = {address: named_by, **self.addresses}
         else:
             self.addresses[address] = named_by
+
+    def forgive(self) -> None:
+        """Forget that it failed: it is due now."""
+        self.delay_s = FIRST_DELAY_S
+        self.due_s = min(self.due_s, trio.current_time())
 
     def postpone(self, random: Random, just_alone: bool) -> None:
         """Wait longer each time that it failed.
@@ -102,6 +109,7 @@ class AddressBook:
         if address not in candidate.addresses:
             candidate.addresses[address] = named_by
             candidate.due_s = min(candidate.due_s, trio.current_time())
+            candidate.stirred.set()
             if len(candidate.addresses) > _MAX_ADDRESSES:
                 told = Counter(candidate.addresses.values())
                 oldest = max(candidate.addresses, key=lambda a: told[candidate.addresses[a]])

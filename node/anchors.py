@@ -31,6 +31,7 @@ _HOUR_MS = 3_600_000
 
 Claims = Mapping[HostKey, Collection[HouseholdId]]
 """Hosts, and the households that say it is theirs: only the gate shows who is right."""
+_NOBODY: Claims = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +165,16 @@ class Anchors:
 
     # -- whom to dial
 
-    def order(self, hosts: Claims, most: int) -> list[HostKey]:
-        """Return which of these hosts to dial, the most wanted first.
+    def order(self, hosts: Claims, most: int, under_way: Claims = _NOBODY) -> list[HostKey]:
+        """Return which of these hosts to dial, the most wanted first. under_way: dialled now.
 
         One's own devices; then branches, and inviters, to which fewest connections lead;
         among them those that were good for longest. Who holds records back comes last.
         """
         reached, inviters = self._reached()
+        for each in (self._choice(host, claims) for host, claims in under_way.items()):
+            reached.update(each.branches)
+            inviters.update(each.inviters)
         waiting = [self._choice(host, claims) for host, claims in hosts.items()]
         self._random.shuffle(waiting)
         chosen: list[HostKey] = []

@@ -78,6 +78,11 @@ class NodeListener:
         if self._nursery is not None:
             self._neighbourhood.disconnected(peer)
 
+    def on_moved(self) -> None:
+        """Dial anew, and tell the neighbours where this node is now."""
+        if self._nursery is not None:
+            self._neighbourhood.moved()
+
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
         """Count a rule broken below us; the adapter has closed the connection."""
         if peer is None:

@@ -17,8 +17,9 @@ from node.anchors import Anchors
 from node.author import Author
 from node.clock import Clock
 from node.conduct import Conduct
+from node.dialling import reach
 from node.inbox import Inbox
-from node.network.port import DialFailed, HostKey, Network, NetworkError, Refused
+from node.network.port import HostKey, Network, NetworkError, Refused
 from node.store.database import Database
 from node.store.neighbours import forget_host, known_addresses, remember_address
 from node.store.records import RecordStore
@@ -74,6 +75,8 @@ class Neighbourhood:
         self._anchors = anchors
         self._book = AddressBook()
         self._strays: dict[str, Candidate] = {}
+        self._dialling: dict[HostKey | str, trio.CancelScope] = {}
+        """Hosts, and strays by address, with what ends the attempt."""
         self._alone_since_s = -math.inf
         self._wake = trio.Event()
         self._moved = trio.Event()
@@ -143,6 +146,15 @@ class Neighbourhood:
             candidate.due_s = trio.current_time() + self._random.uniform(0.1, 0.5)
             self._wake.set()
 
+    def moved(self) -> None:
+        """This machine has another address: what failed before may work now."""
+        for each in (*(candidate for _, candidate in self._book), *self._strays.values()):
+            each.forgive()
+        for scope in self._dialling.values():
+            scope.cancel()
+        self._moved.set()
+        self._wake.set()
+
     def known(self) -> int:
         """Return how many hosts could be dialled."""
         return len(self._book)
@@ -154,7 +166,7 @@ class Neighbourhood:
             nursery.start_soon(self._keep_bounds)
             while True:
                 self._wake = trio.Event()
-                await self._dial_round()
+                self._dial_who_is_due(nursery)
                 while self._leaving:
                     nursery.start_soon(self._part_from, self._leaving.pop())
                 with trio.move_on_after(self._next_due()):
@@ -202,70 +214,85 @@ class Neighbourhood:
         return self._strays if self._anchors.room() > 0 or self._anchors.is_narrow() else {}
 
     def _next_due(self) -> float:
-        if self._anchors.room() <= 0:
-            return _ROUND_S  # soon enough to look for a branch that is not reached
+        """Return how many seconds there is nothing to begin."""
+        waiting = []
+        if self._anchors.room() > 0 and self._free() > 0:
+            waiting += [c.due_s for h, c in self._wanted()[0].items() if h not in self._dialling]
+        if self._free_for_strays() > 0:
+            strays = self._wanted_strays()
+            waiting += [stray.due_s for a, stray in strays.items() if a not in self._dialling]
         now = trio.current_time()
-        waiting = [candidate.due_s - now for candidate in self._wanted()[0].values()]
-        waiting += [stray.due_s - now for stray in self._wanted_strays().values()]
-        return max(0.05, min([_ROUND_S, *waiting]))
+        return max(0.05, min([_ROUND_S, *(due_s - now for due_s in waiting)]))
 
-    async def _dial_round(self) -> None:
+    def _free(self) -> int:
+        hosts = sum(isinstance(each, bytes) for each in self._dialling)
+        return min(_DIALS_AT_ONCE, max(1, self._anchors.room())) - hosts
+
+    def _free_for_strays(self) -> int:
+        return _STRAYS_AT_ONCE - sum(isinstance(each, str) for each in self._dialling)
+
+    def _dial_who_is_due(self, nursery: trio.Nursery) -> None:
+        """Begin as many dials as may be under way at once."""
         now = trio.current_time()
+        strays = [
+            (address, stray)
+            for address, stray in self._wanted_strays().items()
+            if stray.due_s <= now and address not in self._dialling
+        ]
+        for address, stray in strays[: self._free_for_strays()]:
+            self._dialling[address] = trio.CancelScope()
+            nursery.start_soon(self._dial_stray, address, stray)
         wanted, most = self._wanted()
-        due = {host: c.claims for host, c in wanted.items() if c.due_s <= now}
-        strays = [(a, c) for a, c in self._wanted_strays().items() if c.due_s <= now]
-        slots, for_strays = trio.Semaphore(_DIALS_AT_ONCE), trio.Semaphore(_STRAYS_AT_ONCE)
-        async with trio.open_nursery() as nursery:
-            for address, candidate in strays:
-                nursery.start_soon(self._dial_stray, for_strays, address, candidate)
-            # Places are taken here, one by one, so that the most wanted are dialled first.
-            for host in self._anchors.order(due, most):
-                await slots.acquire()
-                nursery.start_soon(self._dial, slots, host, wanted[host])
+        due = {
+            host: candidate.claims
+            for host, candidate in wanted.items()
+            if candidate.due_s <= now and host not in self._dialling
+        }
+        under_way = {host: c.claims for host, c in self._book if host in self._dialling}
+        for host in self._anchors.order(due, min(most, self._free()), under_way):
+            self._dialling[host] = trio.CancelScope()
+            nursery.start_soon(self._dial, host, wanted[host])
 
-    async def _dial(self, slots: trio.Semaphore, host: HostKey, candidate: Candidate) -> None:
-        try:
-            if not await self._reach(host, candidate):
-                candidate.postpone(self._random, self._is_just_alone())
-        finally:
-            slots.release()
+    async def _dial(self, host: HostKey, candidate: Candidate) -> None:
+        is_reached = False
+        with self._dialling[host] as scope:
+            with trio.move_on_after(_HOST_DEADLINE_S):
+                is_reached = await self._reach(host, candidate)
+        del self._dialling[host]
+        if not is_reached and not scope.cancelled_caught:
+            candidate.postpone(self._random, self._is_just_alone())
+        self._wake.set()
 
     async def _reach(self, host: HostKey, candidate: Candidate) -> bool:
-        """Try the addresses of a host in turn; whether one worked."""
-        with trio.move_on_after(_HOST_DEADLINE_S):
-            for address in list(candidate.addresses):
-                candidate.prefer(address, works=False)
-                try:
-                    await self._network.dial(address, _DIAL_DEADLINE_S)
-                except Refused as refusal:
-                    self._note_refusal(refusal)
-                    if refusal.by_us and refusal.reason in _GONE:
-                        await self._forget(host)
-                    return False
-                except (DialFailed, NetworkError):
-                    self._conduct.count("dial-failed")
-                else:
-                    candidate.prefer(address, works=True)
-                    return True
-        return False
-
-    async def _dial_stray(self, slots: trio.Semaphore, address: str, candidate: Candidate) -> None:
-        await slots.acquire()
         try:
-            host = await self._network.dial(address, _DIAL_DEADLINE_S)
+            return await reach(
+                candidate,
+                lambda address: self._network.dial(address, _DIAL_DEADLINE_S),
+                lambda: self._conduct.count("dial-failed"),
+            )
         except Refused as refusal:
             self._note_refusal(refusal)
-            self._strays.pop(address, None)
-        except NetworkError:
-            self._conduct.count("dial-failed")
-            candidate.postpone(self._random, self._is_just_alone())
-            if candidate.delay_s >= LONGEST_DELAY_S:
+            if refusal.by_us and refusal.reason in _GONE:
+                await self._forget(host)
+            return False
+
+    async def _dial_stray(self, address: str, stray: Candidate) -> None:
+        with self._dialling[address]:
+            try:
+                host = await self._network.dial(address, _DIAL_DEADLINE_S)
+            except Refused as refusal:
+                self._note_refusal(refusal)
                 self._strays.pop(address, None)
-        else:
-            self._strays.pop(address, None)
-            self._learn(host, address)
-        finally:
-            slots.release()
+            except NetworkError:
+                self._conduct.count("dial-failed")
+                stray.postpone(self._random, self._is_just_alone())
+                if stray.delay_s >= LONGEST_DELAY_S:
+                    self._strays.pop(address, None)
+            else:
+                self._strays.pop(address, None)
+                self._learn(host, address)
+        del self._dialling[address]
+        self._wake.set()
 
     def _note_refusal(self, refusal: Refused) -> None:
         self._conduct.count(f"refused:{refusal.reason}")

@@ -121,6 +121,9 @@ class Listener(Protocol):
     def on_disconnected(self, peer: HostKey) -> None:
         """The last connection to this peer is gone."""
 
+    def on_moved(self) -> None:
+        """This machine has another address, or another way out: what failed may work now."""
+
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
         """A peer broke the rules below us (malformed frames, too many streams, ...): count it."""
 

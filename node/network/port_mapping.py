@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from ipaddress import ip_address
 from random import Random
 
@@ -35,15 +36,22 @@ class PortMapping:
         self._random = random
         self._find = find
         self._opened: tuple[Gateway, int] | None = None
+        self._wake = trio.Event()
         self.address: str | None = None
         """The multiaddr outside that leads here, as the router says; without a peer id."""
+
+    def moved(self) -> None:
+        """Ask at once: this machine may be behind another router, or that have a new address."""
+        self._wake.set()
 
     async def run(self) -> None:
         """Keep the port open until cancelled."""
         try:
             while True:
+                self._wake = trio.Event()
                 await self._renew()
-                await trio.sleep(_LOOK_AGAIN_S if self._opened is None else _RENEW_S)
+                with trio.move_on_after(_LOOK_AGAIN_S if self._opened is None else _RENEW_S):
+                    await self._wake.wait()
         finally:
             with trio.CancelScope(deadline=trio.current_time() + _FAREWELL_S, shield=True):
                 await self._close()
@@ -51,9 +59,9 @@ class PortMapping:
     async def _renew(self) -> None:
         gateway = await self._find()
         if self._opened is not None and self._opened[0] != gateway:
-            self._opened = None  # moved into another network, or the router is gone
-        self.address = None
+            await self._leave(self._opened, gateway)
         if gateway is None:
+            self.address = None
             self._counts["port-mapping:no-router"] += 1
             return
         try:
@@ -61,6 +69,7 @@ class PortMapping:
             self._opened = gateway, external
             outside = ip_address(await gateway.external_address())
         except GatewayError:
+            self.address = None
             self._counts["port-mapping:refused"] += 1
             return
         if not outside.is_global:
@@ -70,6 +79,16 @@ class PortMapping:
             return
         self.address = f"/ip{outside.version}/{outside}/tcp/{external}"
         self._counts["port-mapping:open"] += 1
+
+    async def _leave(self, opened: tuple[Gateway, int], now: Gateway | None) -> None:
+        """Let go of a port: moved into another network, or the router is gone, or this machine
+        has another address behind it. Then the port leads to the old one, and is given back.
+        """
+        self.address = self._opened = None
+        before, external = opened
+        if now is not None and now.control == before.control:
+            with suppress(GatewayError):
+                await now.close(external)
 
     async def _open(self, gateway: Gateway) -> int:
         """Return the port outside. Raises GatewayError."""

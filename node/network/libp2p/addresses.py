@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import ifaddr
 from libp2p.peer.id import ID
 
+from node.network.attachment import interface_addresses
 from node.network.port import HostKey
 
 # A peer id of an Ed25519 key is the identity multihash (code 0x00, length 0x24) of the
@@ -172,11 +172,7 @@ def port_to_open(bound: Iterable[str]) -> int | None:
 
 
 def _interface_hosts(version: int) -> list[str]:
-    addresses = [
-        ipaddress.ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-        for adapter in ifaddr.get_adapters()
-        for ip in adapter.ips
-    ]
+    addresses = [ipaddress.ip_address(each) for each in interface_addresses()]
     usable = [a for a in addresses if a.version == version and not a.is_link_local]
     # A machine without a network can still be reached from itself.
     outside = [a for a in usable if not a.is_loopback]

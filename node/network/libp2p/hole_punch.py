@@ -75,6 +75,10 @@ class HolePuncher:
         self._changed = trio.Event()
         self._nursery: trio.Nursery | None = None
 
+    def forget(self) -> None:
+        """This host is somewhere else now, maybe behind another router: try anew."""
+        self._tried.clear()
+
     def wake(self) -> None:
         """Somebody has come or gone, or our address has become known."""
         self._changed.set()

@@ -287,6 +287,16 @@ class Host:
             # libp2p raises whatever its parts raise, and so does the other side's gate.
             raise DialFailed(str(error)) from error
 
+    def moved(self, is_elsewhere: bool) -> None:
+        """This machine has another address; is_elsewhere: maybe behind another router."""
+        if is_elsewhere:
+            self.outside_view.forget()
+            self._hole_puncher.forget()
+
+    async def probe(self) -> None:
+        """Part from the peers of which there is no sign of life at once."""
+        await self._swarm.probe()
+
     def volunteer_now(self, wanted: bool) -> None:
         """Begin or end to carry others' circuits."""
         if wanted and self.volunteer is None:

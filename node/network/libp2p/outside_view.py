@@ -68,6 +68,12 @@ class OutsideView:
         found = [each.reached for each in self._opinions.values() if each.reached]
         return tuple(dict.fromkeys(found))
 
+    def forget(self) -> None:
+        """This host is somewhere else now: what was said of it counts no more."""
+        self._opinions.clear()
+        self._asked_at.clear()
+        self._changed.set()
+
     def wake(self) -> None:
         """Somebody has come or gone."""
         self._changed.set()

@@ -11,6 +11,7 @@ from random import Random
 import trio
 from nacl.signing import SigningKey
 
+from node.network.attachment import changes
 from node.network.libp2p.addresses import dialable, peer_id_of, port_to_open
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
@@ -34,6 +35,7 @@ from node.network.port import (
     Verdict,
 )
 from node.network.port_mapping import PortMapping
+from node.network.token_bucket import TokenBucket
 from protocol.errors import LocalError
 
 _FIRST_PAUSE_S = 0.1
@@ -41,6 +43,8 @@ _LONGEST_PAUSE_S = 30.0
 _MOST_OWN = 4
 """Addresses of this machine, where there are others: a record has room for few."""
 _STEADY_AFTER_S = 60.0
+_MOVES_PER_S = 1 / 30
+_MOVES_BURST = 6.0
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +61,7 @@ def open_libp2p(settings: HostSettings) -> OpenNetwork:
         async with open_background_nursery() as nursery:
             nursery.start_soon(network.run, await network.listen())
             nursery.start_soon(network.keep_port_open)
+            nursery.start_soon(network.follow_moves)
             await network.first_host.wait()
             yield network
 
@@ -80,6 +85,7 @@ class Libp2pNetwork:
         self._volunteers = settings.volunteers
         self._mapping: PortMapping | None = None
         self._counts: Counter[str] = Counter()
+        self._moves = TokenBucket(_MOVES_PER_S, _MOVES_BURST)
 
     @property
     def host_key(self) -> HostKey:
@@ -178,6 +184,27 @@ class Libp2pNetwork:
         """Ask the router to, until cancelled, if that is wanted and of use."""
         if self._mapping is not None:
             await self._mapping.run()
+
+    async def follow_moves(self) -> None:
+        """Begin anew whatever depends on where this machine is, until cancelled."""
+        async for before, now in changes():
+            if not self._moves.take(trio.current_time()):
+                continue  # an interface that flaps: pings find out what still lives
+            self._counts["moved"] += 1
+            is_elsewhere = not now.leads_out_as(before)
+            if is_elsewhere and self._mapping is not None:
+                self._mapping.moved()
+            if self._host is not None:
+                self._host.moved(is_elsewhere)
+            self._tell_moved()
+            if self._host is not None:
+                await self._host.probe()
+
+    def _tell_moved(self) -> None:
+        try:
+            self._listener.on_moved()
+        except Exception:
+            _log.exception("the listener raised")
 
     async def run(self, sockets: Sequence[trio.SocketListener]) -> None:
         """Serve until cancelled, with a new host whenever one falls."""

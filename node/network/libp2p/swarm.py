@@ -34,6 +34,9 @@ from node.network.port import Connection, DialFailed, HostKey, Listener, Network
 # Both sides may dial at the same moment, and then both connections stay. A connection
 # older than this is no such case: a second one that we dialed to the same peer is not kept.
 _SIMULTANEOUS_DIAL_S = 15.0
+_SETTLED_S = 5.0
+"""From this age on both sides serve a connection, and answer a ping."""
+_PROBE_S = 3.0
 _log = logging.getLogger(__name__)
 
 
@@ -265,7 +268,30 @@ class CommunitySwarm(Swarm):
                 raise _ours(error) from error
             raise
 
+    async def probe(self, peer_id: ID | None = None) -> None:
+        """Part from those that give no sign of life at once: all, or one peer's connections."""
+
+        async def look_after(connection: INetConn) -> None:
+            if not await connection.muxed_conn.probe(_PROBE_S):
+                self.remove_conn(connection)
+
+        now = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            for connection in self.get_connections(peer_id):
+                if now - connection.muxed_conn.opened_at >= _SETTLED_S:
+                    nursery.start_soon(look_after, connection)
+
     # Inbound.
+
+    async def add_conn(self, muxed_conn: IMuxedConn, direction: str = "unknown") -> SwarmConn:
+        """Serve a connection that has passed the gates.
+
+        A peer that dials though it is connected has most likely lost that connection, which
+        so far shows at its side only. Services begin anew on this one if that is so.
+        """
+        if direction == "inbound":
+            await self.probe(muxed_conn.peer_id)
+        return await super().add_conn(muxed_conn, direction)
 
     async def take_inbound(self, raw: PrivateConnection, address: Multiaddr) -> None:
         """Keep a circuit that was brought here until it ends."""

@@ -151,6 +151,17 @@ class BoundedYamux(IMuxedConn):
 
     # What we need besides.
 
+    async def probe(self, timeout_s: float) -> bool:
+        """Ask for a sign of life; False if none came in time, and then the connection ends."""
+        asked_at = trio.current_time()
+        self._answer(Type.PING, Flag.SYN, 0, 0)
+        with trio.move_on_after(timeout_s):
+            while self._heard_at <= asked_at and not self._is_stopped:
+                await self._heard.park()
+        if self._heard_at <= asked_at:
+            self.drop()
+        return not self._is_stopped
+
     def drop(self, misconduct: str | None = None) -> None:
         """End the connection without waiting; misconduct: what the peer did, if that is why."""
         if self._is_stopped:
@@ -164,6 +175,7 @@ class BoundedYamux(IMuxedConn):
         self._streams.clear()
         self._accepted.clear()
         self._news.unpark_all()
+        self._heard.unpark_all()
         for scope in self._scopes:
             scope.cancel()
         self._scope.cancel()
@@ -229,15 +241,8 @@ class BoundedYamux(IMuxedConn):
         """Drop a peer that fell silent: TCP alone notices after minutes (trap 7)."""
         while True:
             await trio.sleep_until(self._heard_at + self._limits.ping_interval_s)
-            if trio.current_time() - self._heard_at < self._limits.ping_interval_s:
-                continue
-            asked_at = trio.current_time()
-            self._answer(Type.PING, Flag.SYN, 0, 0)
-            with trio.move_on_after(self._limits.ping_timeout_s):
-                while self._heard_at <= asked_at:
-                    await self._heard.park()
-            if self._heard_at <= asked_at:
-                self.drop()
+            if trio.current_time() - self._heard_at >= self._limits.ping_interval_s:
+                await self.probe(self._limits.ping_timeout_s)
 
     # What the peer sends.
 

@@ -61,6 +61,7 @@ class RecordingListener:
         self.gossip: list[bytes] = []
         self.connected: list[tuple[HostKey, bool]] = []
         self.disconnected: list[HostKey] = []
+        self.moves = 0
         self.misconduct: list[tuple[HostKey | None, str]] = []
         self.parties: dict[HostKey, bytes] = {}
         self._verdict = verdict
@@ -77,6 +78,10 @@ class RecordingListener:
 
     def on_disconnected(self, peer: HostKey) -> None:
         self.disconnected.append(peer)
+        self._changed.unpark_all()
+
+    def on_moved(self) -> None:
+        self.moves += 1
         self._changed.unpark_all()
 
     def on_misconduct(self, peer: HostKey | None, reason: str) -> None:
