@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 
 from node.community import Community
 from node.inbox import Inbox
@@ -10,8 +11,9 @@ from node.moderation.statements import Form, Statements
 from node.store.records import RecordStore
 from protocol import limits
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import short
+from protocol.ids import HouseholdId, ThingKey, short, text_of
 from protocol.kinds import Kind
+from protocol.listing import read_listing
 from protocol.moderation.labels import (
     MAX_APPEAL,
     MAX_APPEALS,
@@ -24,6 +26,7 @@ from protocol.moderation.labels import (
     Verdict,
     read_appeals,
     read_labels,
+    text_digest,
 )
 from protocol.text import clean
 
@@ -74,8 +77,9 @@ class Labelling:
     async def label(self, subject: Subject, verdict: Verdict, reason: str) -> None:
         """Say publicly what one thinks of a subject, instead of what one said before.
 
-        LocalError ``label-yourself``, ``household-not-found``, ``reason-needed``, and those of
-        Statements.put.
+        A listing is found fine as it stands at this node now: with another text it waits again.
+        LocalError ``label-yourself``, ``household-not-found``, ``listing-not-found``,
+        ``reason-needed``, and those of Statements.put.
         """
         own, members = self._community.self_id, self._inbox.members
         if subject.household == own and not (
@@ -86,12 +90,23 @@ class Labelling:
             raise LocalError("label-yourself")
         if members.member(subject.household) is None:
             raise LocalError("household-not-found", id=short(subject.household))
+        text = None
+        if verdict is Verdict.FINE and subject.listing is not None:
+            text = await self._text_of(subject.household, subject.listing)
         try:
-            label = Label(subject, verdict, clean(reason))
+            label = Label(subject, verdict, clean(reason), text)
         except RemoteError:
             raise LocalError("reason-needed", longest=limits.MAX_REASON) from None
         await self._labels.put(label)
         await self._changed()
+
+    async def _text_of(self, household: HouseholdId, key: ThingKey) -> bytes:
+        for record in await self._store.standing_of(household, Kind.LISTING):
+            if record.key == key and not record.withdrawn:
+                with suppress(RemoteError):  # a later version's: nobody here has read it
+                    listing = read_listing(record.body)
+                    return text_digest(listing.title, listing.description, listing.tags)
+        raise LocalError("listing-not-found", id=text_of(key))
 
     async def unlabel(self, subject: Subject) -> None:
         """Take the own label back. LocalError ``not-labelled``, and those of Statements.put."""

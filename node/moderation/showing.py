@@ -25,13 +25,14 @@ from node.store.database import Connection
 from node.store.listings import StoredListing, concealed_listings, listings_of
 from node.store.records import RecordStore
 from node.store.settings import read_setting, write_setting
-from node.store.unseen import Thing, Unseen
+from node.store.unseen import Unseen
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, ThingKey
 from protocol.kinds import Kind
-from protocol.moderation.applied import Labelled, Word, blocked_in, is_fine, labels_in, words_on
+from protocol.moderation.applied import Labelled, Word, blocked_in, found_fine, labels_in, words_on
 from protocol.moderation.labels import Blocked, Verdict
+from protocol.windows import is_let_in
 
 _SAYING = frozenset({Kind.LABELS, Kind.BLOCK_LIST})
 _SETTING = "unseen"
@@ -52,6 +53,7 @@ class Cause(StrEnum):
     BLOCK_LIST = "block-list"
     LABEL = "label"
     WORRY_WORD = "worry-word"
+    NO_WINDOW = "no-window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,10 @@ class Showing:
         ]
         unseen = self._community.unseen
         may_be_held = stored.concealed or household == unseen.own  # what shows need not be read
-        if may_be_held and (household, key) not in unseen.fine:
-            worries = unseen.worries_in(stored.listing)
-            if worries:
-                found.append(Notice(Cause.WORRY_WORD, None, True, ", ".join(worries), False))
+        if may_be_held and (worries := unseen.holds(household, key, stored.listing)):
+            found.append(Notice(Cause.WORRY_WORD, None, True, ", ".join(worries), False))
+        if not is_let_in(stored.listing, unseen.windows):
+            found.append(Notice(Cause.NO_WINDOW, None, True, "", False))
         return sorted(found, key=lambda notice: not notice.hides)
 
     async def held(self) -> list[tuple[StoredListing, list[str]]]:
@@ -199,8 +201,7 @@ class Showing:
         return [
             (one, words)
             for one in await self._store.database.read(read)
-            if (one.household, one.key) not in unseen.fine
-            and (words := unseen.worries_in(one.listing))
+            if (words := unseen.holds(one.household, one.key, one.listing))
         ]
 
     def notices_about(self, household: HouseholdId) -> list[Notice]:
@@ -251,13 +252,12 @@ class Showing:
             for subject, label in self._labelled[by].items()
             if label.verdict is Verdict.HIDE and by != subject.household
         }
-        fine: set[Thing] = {
-            (subject.household, subject.listing)
+        fine = {
+            (subject.household, subject.listing, text)
             for by in voters
             for subject, label in self._labelled[by].items()
-            if label.verdict is Verdict.FINE
-            and subject.listing is not None
-            and is_fine(self._labelled, voters, subject.household, subject.listing)
+            if label.verdict is Verdict.FINE and subject.listing is not None
+            for text in found_fine(self._labelled, voters, subject.household, subject.listing)
         }
         return Unseen(
             own,
@@ -272,6 +272,7 @@ class Showing:
             frozenset((s.household, s.listing) for s in hidden if s.listing is not None),
             frozenset(fine),
             _worries(members.charter.reception.worry_words),
+            members.charter.windows,
         )
 
     def _follow(self, records: Sequence[Envelope], origin: HostKey | None) -> None:
@@ -292,10 +293,13 @@ def _worries(words: tuple[str, ...]) -> Worries:
 
 def _affected(before: Unseen, after: Unseen) -> set[HouseholdId] | None:
     """Return whose listings may show otherwise; None for everybody's."""
-    if before.worries != after.worries or before.own != after.own:
+    if (before.worries, before.own, before.windows) != (after.worries, after.own, after.windows):
         return None
-    things = (before.things ^ after.things) | (before.fine ^ after.fine)
-    return {*(before.households ^ after.households), *(household for household, _ in things)}
+    return {
+        *(before.households ^ after.households),
+        *(household for household, _ in before.things ^ after.things),
+        *(household for household, _, _ in before.fine ^ after.fine),
+    }
 
 
 def _digest(unseen: Unseen) -> bytes:
@@ -304,7 +308,8 @@ def _digest(unseen: Unseen) -> bytes:
         unseen.own or b"",
         sorted(unseen.households),
         sorted(unseen.things),
-        sorted(unseen.fine),
+        sorted((household, key, text or b"") for household, key, text in unseen.fine),
         unseen.worries.typed,
+        unseen.windows,
     )
     return hashlib.blake2b(repr(parts).encode(), digest_size=32).digest()

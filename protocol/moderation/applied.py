@@ -89,24 +89,38 @@ def applied(words: Iterable[Word]) -> Verdict | None:
     return None if strongest is Verdict.FINE else strongest
 
 
-def is_fine(
+def found_fine(
     labelled: Mapping[HouseholdId, Labelled],
     voting: Iterable[HouseholdId],
     household: HouseholdId,
     listing: ThingKey,
-) -> bool:
-    """Tell whether a voting steward has looked at a listing and found it fine (MOD-5).
+) -> frozenset[bytes | None]:
+    """Return digests of what voting stewards found fine in a listing (MOD-5); None: all it says.
 
     One that votes alone may say so of its own listings; else nobody does.
     """
     stewards = set(voting)
     if stewards != {household}:
         stewards.discard(household)
-    return any(
-        label.verdict is Verdict.FINE
-        for steward in stewards
-        if (label := labelled.get(steward, {}).get(Subject(household, listing))) is not None
+    subject = Subject(household, listing)
+    found = (labelled.get(steward, {}).get(subject) for steward in stewards)
+    return frozenset(
+        label.text for label in found if label is not None and label.verdict is Verdict.FINE
     )
+
+
+def is_fine(
+    labelled: Mapping[HouseholdId, Labelled],
+    voting: Iterable[HouseholdId],
+    household: HouseholdId,
+    listing: ThingKey,
+    text: bytes,
+) -> bool:
+    """Tell whether a voting steward has looked at a listing and found it fine (MOD-5).
+
+    text: digest of what the listing says now (labels.text_digest).
+    """
+    return not found_fine(labelled, voting, household, listing).isdisjoint((None, text))
 
 
 def _bodies(records: Iterable[Envelope], read: Callable[[bytes], Body]) -> Iterator[Body]:

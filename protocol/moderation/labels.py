@@ -5,6 +5,8 @@ Nobody deletes for others: each of these is somebody's word, and who follows it 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -16,6 +18,9 @@ from protocol.text import is_text
 from protocol.wire import Fields, Value
 
 BODY_VERSION = 1
+LABELS_VERSION = 2
+"""Of version 1 a label does not say which text was looked at; it is still read."""
+TEXT_DIGEST_BYTES: Final = 16
 MAX_LABELS: Final = 32
 MAX_BLOCKED: Final = 64
 MAX_APPEALS: Final = 8
@@ -47,15 +52,32 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One verdict, with a reason that all can read: 1 … MAX_REASON code points."""
+    """One verdict, with a reason that all can read: 1 … MAX_REASON code points.
+
+    text: digest of the listing's text that was looked at (:func:`text_digest`): FINE counts only
+    while the listing says that. None: whatever it says.
+    """
 
     subject: Subject
     verdict: Verdict
     reason: str
+    text: bytes | None = None
 
     def __post_init__(self) -> None:
         if not is_text(self.reason, limits.MAX_REASON, shortest=1):
             raise RemoteError("body-invalid", field="reason")
+        if self.text is not None and (
+            len(self.text) != TEXT_DIGEST_BYTES
+            or self.verdict is not Verdict.FINE
+            or self.subject.listing is None
+        ):
+            raise RemoteError("body-invalid", field="text")
+
+
+def text_digest(title: str, description: str, tags: Sequence[str]) -> bytes:
+    """Return 16 bytes that name what a listing says in words (MOD-10)."""
+    said = wire.pack((title, description, tuple(tags)))
+    return hashlib.blake2b(said, digest_size=TEXT_DIGEST_BYTES, person=b"p2pm-text").digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +89,26 @@ class Labels:
     def pack(self) -> bytes:
         """Return the body's canonical bytes."""
         labels = tuple(
-            (*label.subject.as_values(), int(label.verdict), label.reason) for label in self.labels
+            (*label.subject.as_values(), int(label.verdict), label.reason, label.text)
+            for label in self.labels
         )
-        return wire.pack((BODY_VERSION, labels))
+        return wire.pack((LABELS_VERSION, labels))
 
 
 def read_labels(body: bytes) -> Labels:
     """Read a record of kind 41. Raises RemoteError ``body-invalid`` or ``wire-…``."""
     fields = Fields(wire.unpack(body, limits.MAX_RECORD_BYTES), 2, "labels")
-    fields.integer("version", BODY_VERSION, BODY_VERSION)
+    names_text = fields.integer("version", 1, LABELS_VERSION) == LABELS_VERSION
     labels: list[Label] = []
     for value in fields.array("labels", MAX_LABELS):
-        one = Fields(value, 4, "label")
+        one = Fields(value, 5 if names_text else 4, "label")
         subject = read_subject(one)
         verdict = Verdict(one.integer("verdict", 1, max(Verdict)))
-        labels.append(Label(subject, verdict, one.text("reason")))
+        reason = one.text("reason")
+        text = one.optional("text") if names_text else None
+        if text is not None and type(text) is not bytes:
+            raise RemoteError("body-invalid", field="text")
+        labels.append(Label(subject, verdict, reason, text))
     return Labels(tuple(labels))
 
 

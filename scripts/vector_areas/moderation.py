@@ -26,6 +26,7 @@ from protocol.moderation.labels import (
     read_appeals,
     read_block_list,
     read_labels,
+    text_digest,
 )
 from protocol.moderation.report import Ground, Report, read_report
 from vector_areas import Case
@@ -38,11 +39,14 @@ _READERS = {
 }
 COT = thing_key(7)
 DRILL = thing_key(8)
+CHAIR = text_digest("Chair", "", ())
+TABLE = text_digest("Table", "", ())
 
 
 def cases() -> Iterator[Case]:
     """All vectors of the area."""
     yield from _bodies()
+    yield from _texts()
     yield from _reports()
     yield from _applied()
 
@@ -63,31 +67,38 @@ def _body(name: str, comment: str, kind: Kind, fields: wire.Value, valid: bool) 
 
 
 def _bodies() -> Iterator[Case]:
-    one = (KIM.id, COT, 3, "Stolen.")
+    one = (KIM.id, COT, 3, "Stolen.", None)
     for name, comment, labels, valid in (
         ("one", "", (one,), True),
         ("none", "nothing said", (), True),
-        ("household", "of a household with all it publishes", ((KIM.id, None, 2, "Late."),), True),
-        ("fine", "", ((KIM.id, COT, 1, "Looked at."),), True),
+        ("household", "of all it publishes", ((KIM.id, None, 2, "Late.", None),), True),
+        ("fine", "", ((KIM.id, COT, 1, "Looked at.", None),), True),
         ("twice", "the same subject twice", (one, one), True),
         ("32", "the most", (one,) * 32, True),
         ("33", "one too many", (one,) * 33, False),
-        ("verdict-0", "verdicts are 1 … 3", ((KIM.id, COT, 0, "x"),), False),
-        ("verdict-4", "verdicts are 1 … 3", ((KIM.id, COT, 4, "x"),), False),
-        ("verdict-true", "true is not 1", ((KIM.id, COT, True, "x"),), False),
-        ("no-reason", "nobody is labelled without a reason", ((KIM.id, COT, 3, ""),), False),
-        ("reason-200", "the longest", ((KIM.id, COT, 3, "x" * 200),), True),
-        ("reason-201", "one too long", ((KIM.id, COT, 3, "x" * 201),), False),
-        ("reason-lines", "on one line", ((KIM.id, COT, 3, "a\nb"),), False),
-        ("reason-direction", "a bidirectional override", ((KIM.id, COT, 3, "a\u202eb"),), False),
-        ("short-listing", "15 bytes", ((KIM.id, COT[:15], 3, "x"),), False),
-        ("text-listing", "not bytes", ((KIM.id, "cot", 3, "x"),), False),
-        ("short-household", "31 bytes", ((KIM.id[:31], None, 3, "x"),), False),
-        ("label-arity", "a label of three fields", ((KIM.id, COT, 3),), False),
+        ("verdict-0", "verdicts are 1 … 3", ((KIM.id, COT, 0, "x", None),), False),
+        ("verdict-4", "verdicts are 1 … 3", ((KIM.id, COT, 4, "x", None),), False),
+        ("verdict-true", "true is not 1", ((KIM.id, COT, True, "x", None),), False),
+        ("no-reason", "nobody is labelled without a reason", ((KIM.id, COT, 3, "", None),), False),
+        ("reason-200", "the longest", ((KIM.id, COT, 3, "x" * 200, None),), True),
+        ("reason-201", "one too long", ((KIM.id, COT, 3, "x" * 201, None),), False),
+        ("reason-lines", "on one line", ((KIM.id, COT, 3, "a\nb", None),), False),
+        ("reason-direction", "a change of direction", ((KIM.id, COT, 3, "a\u202eb", None),), False),
+        ("short-listing", "15 bytes", ((KIM.id, COT[:15], 3, "x", None),), False),
+        ("text-listing", "not bytes", ((KIM.id, "cot", 3, "x", None),), False),
+        ("short-household", "31 bytes", ((KIM.id[:31], None, 3, "x", None),), False),
+        ("label-arity", "a label of four fields", ((KIM.id, COT, 3, "x"),), False),
+        ("text", "what was looked at", ((KIM.id, COT, 1, "x", CHAIR),), True),
+        ("text-15", "15 bytes", ((KIM.id, COT, 1, "x", CHAIR[:15]),), False),
+        ("text-words", "not bytes", ((KIM.id, COT, 1, "x", "chair"),), False),
+        ("text-hide", "only what is fine has a text", ((KIM.id, COT, 3, "x", CHAIR),), False),
+        ("text-household", "a household has none", ((KIM.id, None, 1, "x", CHAIR),), False),
     ):  # fmt: skip
-        yield _body(f"labels-{name}", comment, Kind.LABELS, (1, labels), valid)
-    yield _body("labels-version-2", "unreadable", Kind.LABELS, (2, (one,)), False)
-    yield _body("labels-arity", "three fields", Kind.LABELS, (1, (one,), 0), False)
+        yield _body(f"labels-{name}", comment, Kind.LABELS, (2, labels), valid)
+    yield _body("labels-version-3", "unreadable", Kind.LABELS, (3, (one,)), False)
+    yield _body("labels-arity", "three fields", Kind.LABELS, (2, (one,), 0), False)
+    yield _body("labels-version-1", "without texts", Kind.LABELS, (1, (one[:4],)), True)
+    yield _body("labels-version-1-text", "it has none", Kind.LABELS, (1, (one,)), False)
     blocked = (KIM.id, "Does not come.")
     for name, comment, listed, valid in (
         ("one", "", (blocked,), True),
@@ -109,6 +120,20 @@ def _bodies() -> Iterator[Case]:
         ("text-801", "one too long", ((KIM.id, COT, "x" * 801),), False),
     ):
         yield _body(f"appeals-{name}", comment, Kind.APPEALS, (1, appeals), valid)
+
+
+def _texts() -> Iterator[Case]:
+    for name, comment, title, description, tags in (
+        ("title", "a title only", "Chair", "", ()),
+        ("whole", "with lines and tags", "Stühle", "Zwei.\nAus Holz.", ("holz", "alt")),
+        ("tags", "their order counts", "Stühle", "Zwei.\nAus Holz.", ("alt", "holz")),
+        ("moved", "the same letters elsewhere", "Stü", "hleZwei.\nAus Holz.", ("holz", "alt")),
+    ):
+        yield Case(
+            f"text-digest-{name}", ("MOD-10",), comment, "text_digest",
+            {"title": title, "description": description, "tags": list(tags)},
+            {"digest": text_digest(title, description, tags)},
+        )  # fmt: skip
 
 
 def _reports() -> Iterator[Case]:
@@ -143,10 +168,11 @@ def _reports() -> Iterator[Case]:
 def label(
     by: Household, *said: tuple[Household, ThingKey | None, Verdict], slot: int = 0,
     withdrawn: bool = False, revision: int = 0, body: bytes | None = None,
+    text: bytes | None = None,
 ) -> Envelope:  # fmt: skip
     """One record of labels; each reason names who gives it, and the slot."""
     labels = tuple(
-        Label(Subject(of.id, listing), verdict, f"By {by.number}, slot {slot}.")
+        Label(Subject(of.id, listing), verdict, f"By {by.number}, slot {slot}.", text)
         for of, listing, verdict in said
     )
     packed = Labels(labels).pack() if body is None else body
@@ -194,7 +220,7 @@ def _case(
     followed = {*voting, *(h.id for h in follows)} - {h.id for h in ignores} | {viewer.id}
     words = words_on({by: said[by] for by in said if by in followed}, about.id, listing)
     outcome = None if viewer == about else applied(words)
-    found_fine = listing is not None and is_fine(said, voting, about.id, listing)
+    found_fine = listing is not None and is_fine(said, voting, about.id, listing, CHAIR)
     if outcome is not verdict or found_fine is not fine:
         raise AssertionError(f"{name}: {outcome}, {found_fine}")
     return Case(
@@ -207,6 +233,7 @@ def _case(
             "ignores": [household.id for household in ignores],
             "household": about.id,
             "listing": listing,
+            "text": CHAIR,
         },
         {
             "verdict": None if outcome is None else int(outcome),
@@ -245,7 +272,7 @@ def _applied() -> Iterator[Case]:
     yield _case("lower-slot", "MOD-1", "slot 0 before slot 1", slots, warn)
     gone = label(ANA, (KIM, COT, hide), withdrawn=True, revision=1)
     yield _case("withdrawn", "MOD-1", "says nothing", [label(ANA, (KIM, COT, hide)), gone], None)
-    later = label(ANA, body=wire.pack((2, ())))
+    later = label(ANA, body=wire.pack((3, ())))
     yield _case("unreadable", "MOD-1", "of a later version", [later, slots[0]], hide)
     ended = [seats(FOUNDER, ANA, against=[BEN]), seats(ANA, ANA, against=[BEN])]
     former = [*ended, label(BEN, (KIM, COT, hide))]
@@ -256,6 +283,14 @@ def _applied() -> Iterator[Case]:
         "fine-ignored", "MOD-5", "whoever follows Ana", [looked], None, ignores=[ANA], fine=True
     )
     yield _case("fine-by-member", "MOD-5", "no steward", [label(EVA, (KIM, COT, fine))], None)
+    seen = label(ANA, (KIM, COT, fine), text=CHAIR)
+    yield _case("fine-text", "MOD-5", "the text looked at", [seen], None, fine=True)
+    edited = label(ANA, (KIM, COT, fine), text=TABLE)
+    yield _case("fine-other-text", "MOD-5", "it says something else now", [edited], None)
+    two = [edited, label(FOUNDER, (KIM, COT, fine), text=CHAIR)]
+    yield _case("fine-two-texts", "MOD-5", "each steward its own", two, None, fine=True)
+    first = label(ANA, body=wire.pack((1, ((KIM.id, COT, 1, "Looked at."),))))
+    yield _case("fine-version-1", "MOD-10", "whatever it says", [first], None, fine=True)
     self_praise = label(ANA, (ANA, COT, fine))
     yield _case("fine-by-itself", "MOD-5", "others look", [self_praise], None, about=ANA)
     left = [

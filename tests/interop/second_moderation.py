@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from second_membership import Community
 from second_records import Record, greatest
-from second_values import READERS, Refused, each, fields, integer, need, octets, read, text
+from second_values import (
+    READERS,
+    Refused,
+    each,
+    encode,
+    fields,
+    hashed,
+    integer,
+    need,
+    octets,
+    read,
+    text,
+    unpack,
+)
 
 LABELS, BLOCK_LIST, APPEALS = 41, 42, 43
 FINE, WARN = 1, 2
@@ -21,11 +34,27 @@ def _subject(household, listing) -> None:
         octets(listing, 16)
 
 
-def _label(value) -> None:
-    household, listing, verdict, reason = _row(value, 4)
+def _label(value, count: int) -> None:
+    household, listing, verdict, reason, *looked = _row(value, count)
     _subject(household, listing)
     integer(verdict, 1, 3)
     text(reason, 200)
+    for digest in looked:
+        if digest is not None:
+            octets(digest, 16)
+            need(verdict == FINE and listing is not None)
+
+
+def _labels(body: bytes) -> list:
+    """Version 1 is as version 2 with nil for each text (MOD-10)."""
+    version, said = _row(unpack(body), 2)
+    integer(version, 1, 2)
+    each(said, 32, lambda value: _label(value, 3 + version))
+    return [2, [[*value, None][:5] for value in said]]
+
+
+def text_digest(title: str, description: str, tags: list) -> bytes:
+    return hashed(encode([title, description, tags]), 16, person=b"p2pm-text")
 
 
 def _blocked(value) -> None:
@@ -49,11 +78,11 @@ def _rows(most: int, check):
     return reader
 
 
-READERS |= {LABELS: _rows(32, _label), BLOCK_LIST: _rows(64, _blocked), APPEALS: _rows(8, _appeal)}
+READERS |= {LABELS: _labels, BLOCK_LIST: _rows(64, _blocked), APPEALS: _rows(8, _appeal)}
 
 
 def labels(community: Community, records, household: bytes) -> dict[tuple, tuple]:
-    """What counts of one household: the verdict and the reason by subject (MOD-1)."""
+    """What counts of one household: verdict, reason and text by subject (MOD-1)."""
     member = community.members.get(household)
     if member is None or member.status == "left" or not member.confirmed:
         return {}
@@ -65,8 +94,8 @@ def labels(community: Community, records, household: bytes) -> dict[tuple, tuple
     found: dict[tuple, tuple] = {}
     for (kind, _), record in sorted(greatest(certified).items()):
         body = read(LABELS, record.body) if kind == LABELS and not record.withdrawn else None
-        for about, listing, verdict, reason in body[1] if body else ():
-            found.setdefault((about, listing), (verdict, reason))
+        for about, listing, *said in body[1] if body else ():
+            found.setdefault((about, listing), tuple(said))
     return found
 
 
@@ -81,7 +110,7 @@ def applied(given):
     voting = community.stewards.voting
     subjects = list(dict.fromkeys([(author, listing), (author, None)]))
     said = [
-        [household.hex(), *words[subject]]
+        [household.hex(), *words[subject][:2]]
         for household in sorted((set(voting) - ignores) | follows | {viewer})
         if household != author
         for words in [labels(community, records, household)]
@@ -90,11 +119,13 @@ def applied(given):
     ]
     strongest = max((verdict for _, verdict, _ in said), default=FINE)
     judges = [steward for steward in voting if steward != author or len(voting) == 1]
-    found = [labels(community, records, judge).get(subjects[0], (None,))[0] for judge in judges]
+    now = bytes.fromhex(given["text"])
+    found = [labels(community, records, judge).get(subjects[0]) for judge in judges]
+    found_fine = any(word and word[0] == FINE and word[2] in (None, now) for word in found)
     return {
         "verdict": strongest if strongest >= WARN and viewer != author else None,
         "said": said,
-        "fine": listing is not None and FINE in found,
+        "fine": listing is not None and found_fine,
     }
 
 
@@ -110,4 +141,8 @@ def report(given):
     return {"household": f[1].hex(), "listing": listing, "ground": f[3], "text": f[4]}
 
 
-OPERATIONS = {"applied": applied, "report": report}
+def digest(given):
+    return {"digest": text_digest(given["title"], given["description"], given["tags"]).hex()}
+
+
+OPERATIONS = {"applied": applied, "report": report, "text_digest": digest}

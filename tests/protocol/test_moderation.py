@@ -32,6 +32,7 @@ from protocol.moderation.labels import (
     read_appeals,
     read_block_list,
     read_labels,
+    text_digest,
 )
 from protocol.moderation.report import Ground, Report, read_report
 
@@ -134,7 +135,7 @@ def test_labels_are_read_as_one_however_they_are_spread_over_slots(
 def test_what_is_withdrawn_or_unreadable_says_nothing() -> None:
     label = Labels((Label(COT, Verdict.HIDE, "Stolen."),)).pack()
     gone = WORLD.sign(ANA, Kind.LABELS, label, withdrawn=True, revision=1)
-    strange = WORLD.sign(ANA, Kind.LABELS, wire.pack((2, ())), slot=1)
+    strange = WORLD.sign(ANA, Kind.LABELS, wire.pack((3, ())), slot=1)
     assert labels_in([gone, strange]) == {}
     assert blocked_in([WORLD.sign(ANA, Kind.BLOCK_LIST, b"\x91\x02")]) == {}
     assert appeals_in([WORLD.sign(ANA, Kind.APPEALS, b"")]) == {}
@@ -161,6 +162,29 @@ def test_hide_is_stronger_than_warn_and_fine_is_nothing() -> None:
 def test_a_steward_finds_its_own_listing_fine_only_while_nobody_else_votes() -> None:
     own = Subject(ANA.id, thing_key(3))
     said = {ANA.id: {own: Label(own, Verdict.FINE, "Mine.")}}
-    assert is_fine(said, [ANA.id], ANA.id, thing_key(3))
-    assert not is_fine(said, [ANA.id, EVA.id], ANA.id, thing_key(3))
-    assert not is_fine(said, [EVA.id], ANA.id, thing_key(3))
+    text = text_digest("Knife", "", ())
+    assert is_fine(said, [ANA.id], ANA.id, thing_key(3), text)
+    assert not is_fine(said, [ANA.id, EVA.id], ANA.id, thing_key(3), text)
+    assert not is_fine(said, [EVA.id], ANA.id, thing_key(3), text)
+
+
+def test_fine_counts_for_the_text_that_was_looked_at() -> None:
+    knife, sword = text_digest("Knife", "", ("old",)), text_digest("Sword", "", ("old",))
+    said = {ANA.id: {COT: Label(COT, Verdict.FINE, "For bread.", knife)}}
+    assert COT.listing is not None
+    assert is_fine(said, [ANA.id], BEN.id, COT.listing, knife)
+    assert not is_fine(said, [ANA.id], BEN.id, COT.listing, sword)
+    parts: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("ab", "", ()), ("a", "b", ()), ("a", "", ("b",))
+    )  # fmt: skip
+    assert len({text_digest(*each) for each in parts}) == len(parts)
+    for label in ((COT, Verdict.HIDE), (Subject(BEN.id, None), Verdict.FINE)):
+        with pytest.raises(RemoteError):
+            Label(*label, "x", knife)
+    with pytest.raises(RemoteError):
+        Label(COT, Verdict.FINE, "x", knife[1:])
+
+
+def test_a_label_of_the_first_version_names_no_text() -> None:
+    body = wire.pack((1, ((BEN.id, COT.listing, 1, "Looked at."),)))
+    assert read_labels(body).labels == (Label(COT, Verdict.FINE, "Looked at."),)

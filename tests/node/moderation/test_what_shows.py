@@ -199,6 +199,34 @@ async def test_a_worry_word_holds_a_listing_until_a_steward_has_looked(world: Wo
     assert len(await cem.titles()) == 3
 
 
+@pytest.mark.covers("MOD-5", "MOD-10")
+async def test_what_was_found_fine_is_held_again_once_it_says_something_else(world: World) -> None:
+    ana, ben, cem = await world.community(
+        ["ana", "ben", "cem"], reception=Reception(worry_words=("Messer",))
+    )
+    (knife,) = await ben.publish("Brotmesser")
+    found = Subject(ben.id, knife.key)
+    await comes(world, ana.node.moderation.showing.held)
+    await ana.node.moderation.labelling.label(found, FINE, "For bread.")
+    await sees(cem, "Brotmesser")
+    shorter = replace(knife.listing, visible_until_ms=knife.listing.visible_until_ms - 1)
+    await ben.node.market.edit(knife.key, shorter)
+    await world.settle([ana, cem])
+    assert await cem.titles() == ["Brotmesser"]
+    sword = replace(knife.listing, title="Kampfmesser")
+    await ben.node.market.edit(knife.key, sword)
+    await sees(cem)
+    assert await notices(cem, knife) == [(Cause.WORRY_WORD, True, "Messer")]
+    assert [one.listing.title for one, _ in await ana.node.moderation.showing.held()] == [
+        "Kampfmesser"
+    ]
+    await ben.node.market.edit(knife.key, knife.listing)
+    await sees(cem, "Brotmesser")
+    gone = Subject(ben.id, type(knife.key)(bytes(16)))
+    error = await refused(ana.node.moderation.labelling.label(gone, FINE, "Nothing there."))
+    assert error.code == "listing-not-found"
+
+
 async def test_a_new_charter_looks_anew_at_what_was_published_before(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await ana.publish("Pistole", "Lampe")
@@ -289,7 +317,9 @@ async def test_who_reports_too_much_waits_and_the_steward_is_told(world: World) 
     reports = ana.node.moderation.reports
 
     async def full() -> bool:
-        return await reports.waiting() == MAX_A_DAY and ana.node.health()["reports-put-off"] > 0
+        return (
+            await reports.waiting() == MAX_A_DAY and ana.node.health().get("reports-put-off", 0) > 0
+        )
 
     await comes(world, full)
     world.pass_days(1.01)
@@ -340,7 +370,7 @@ async def test_a_flood_of_labels_is_bounded_and_hostile_ones_do_nothing(world: W
     author = ana.node.moderation.labelling._labels._author
     slots = ana.members.slots(ana.id, Kind.LABELS)
     assert slots == 32
-    odd = [b"\xc1", wire.pack((2, ())), wire.pack((1, ((bytes(cem.id), None, 3, "\x1b[2J"),)))]
+    odd = [b"\xc1", wire.pack((3, ())), wire.pack((1, ((bytes(cem.id), None, 3, "\x1b[2J"),)))]
     results = await author.publish(Kind.LABELS, odd, range(slots))
     assert not any(isinstance(result, LocalError) for result in results)
     labelling = ana.node.moderation.labelling
