@@ -268,17 +268,17 @@ class CommunitySwarm(Swarm):
                 raise _ours(error) from error
             raise
 
-    async def probe(self, peer_id: ID | None = None) -> None:
+    async def probe(self, peer_id: ID | None = None, min_age_s: float = 0.0) -> None:
         """Part from those that give no sign of life at once: all, or one peer's connections."""
 
         async def look_after(connection: INetConn) -> None:
             if not await connection.muxed_conn.probe(_PROBE_S):
                 self.remove_conn(connection)
 
-        now = trio.current_time()
+        opened_by = trio.current_time() - min_age_s
         async with trio.open_nursery() as nursery:
             for connection in self.get_connections(peer_id):
-                if now - connection.muxed_conn.opened_at >= _SETTLED_S:
+                if connection.muxed_conn.opened_at <= opened_by:
                     nursery.start_soon(look_after, connection)
 
     # Inbound.
@@ -290,7 +290,7 @@ class CommunitySwarm(Swarm):
         so far shows at its side only. Services begin anew on this one if that is so.
         """
         if direction == "inbound":
-            await self.probe(muxed_conn.peer_id)
+            await self.probe(muxed_conn.peer_id, _SETTLED_S)
         return await super().add_conn(muxed_conn, direction)
 
     async def take_inbound(self, raw: PrivateConnection, address: Multiaddr) -> None:
