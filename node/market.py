@@ -64,8 +64,9 @@ class Market:
         """Publish new listings, one result each, in order.
 
         LocalError ``no-free-slot`` (the charter's number is reached), ``no-free-slot-yet``
-        (until somebody confirms this household), ``too-long``, ``shown-too-long``. Raises
-        LocalError ``consent-needed``.
+        (until somebody confirms this household), ``too-long``, ``shown-too-long``,
+        ``too-many-photos``, ``window-not-found`` (shown_to names a community that the charter
+        does not). Raises LocalError ``consent-needed``.
         """
         self._require_consent()
         members = self._inbox.members
@@ -85,7 +86,7 @@ class Market:
                 Kind.LISTING,
                 bodies,
                 range(slots),
-                lambda held: _is_over(held, now_ms),
+                lambda held: is_over(held, now_ms),
                 await self._window(),
             )
             if bodies
@@ -108,7 +109,8 @@ class Market:
     async def edit(self, key: ThingKey, listing: Listing) -> StoredListing:
         """Replace an own listing.
 
-        LocalError ``listing-not-found``, ``other-device-decides`` or as publish.
+        LocalError ``listing-not-found``, ``listing-carried`` (it is another community's),
+        ``other-device-decides`` or as publish.
         """
         self._require_consent()
         own = await self._own_to_change(key)
@@ -136,7 +138,8 @@ class Market:
     async def mark(self, key: ThingKey, state: State) -> StoredListing:
         """Mark an own listing as reserved, taken or open again, visible at once.
 
-        LocalError ``listing-not-found``, ``other-device-decides`` or ``consent-needed``.
+        LocalError ``listing-not-found``, ``listing-carried``, ``other-device-decides`` or
+        ``consent-needed``.
         """
         self._require_consent()
         return await self.follow_trade(key, state)
@@ -209,6 +212,8 @@ class Market:
         stands, while the household certifies it.
         """
         own = await self._own(key)
+        if own.listing.origin is not None:
+            raise LocalError("listing-carried", title=own.listing.title)
         self.refuse_other_device(own)
         return own
 
@@ -228,13 +233,16 @@ class Market:
         raise LocalError("listing-not-found", id=key.hex())
 
     def _unshowable(self, listing: Listing, now_ms: int) -> LocalError | None:
-        longest = self._inbox.members.charter.visible_days
+        charter = self._inbox.members.charter
+        longest = charter.visible_days
         if listing.visible_until_ms <= now_ms:
             return LocalError("already-over")
         if listing.visible_until_ms > now_ms + longest * limits.DAY_MS + limits.MINUTE_MS:
             return LocalError("shown-too-long", days=longest)
-        if len(listing.photos) > self._inbox.members.charter.photos:
-            return LocalError("too-many-photos", photos=self._inbox.members.charter.photos)
+        if len(listing.photos) > charter.photos:
+            return LocalError("too-many-photos", photos=charter.photos)
+        if any(charter.window_to(community) is None for community in listing.shown_to):
+            return LocalError("window-not-found")
         return None
 
     async def _own_name(self) -> str:
@@ -259,7 +267,7 @@ class Market:
         )
 
 
-def _is_over(record: Envelope, now_ms: int) -> bool:
+def is_over(record: Envelope, now_ms: int) -> bool:
     """Whether what stands in a slot shows no more, so that a new listing may have it."""
     if record.withdrawn:
         return True

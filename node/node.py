@@ -17,6 +17,7 @@ import trio
 from node.anchors import Anchors
 from node.attending import Attending
 from node.author import Author, Keys
+from node.carrying import Carrying
 from node.catchup import Catchup, Exchange
 from node.clock import Clock, Skew, SystemClock
 from node.community import Community
@@ -90,6 +91,7 @@ class Node:
 
     community: Community
     market: Market
+    carrying: Carrying
     trades: Trades
     chats: Chats
     ledger: Ledger
@@ -212,6 +214,7 @@ async def _running(
             governance.charters.require_consent,
             lambda: joining.first_listings.window(),
         )
+        carrying = Carrying(author, inbox, store, clock, governance.charters.require_consent)
         anchors = Anchors(
             network, database, inbox, clock, random, author.household,
             sync.household_of, shown.hides,
@@ -284,9 +287,9 @@ async def _running(
             governance.charters.require_consent,
         )  # fmt: skip
         node = Node(
-            community, market, trades, chats, ledger, devices, post, sync, catchup, inbox, skew,
-            database, neighbourhood, reachability, horizon, joining, governance, moderation,
-            conduct, network,
+            community, market, carrying, trades, chats, ledger, devices, post, sync, catchup,
+            inbox, skew, database, neighbourhood, reachability, horizon, joining, governance,
+            moderation, conduct, network,
         )  # fmt: skip
         await copy_watch.load()
         await moderating.load()

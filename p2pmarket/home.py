@@ -53,6 +53,11 @@ class Home:
         return self.folder / "cross-posts.sealed"
 
     @property
+    def windows(self) -> Path:
+        """Between which communities this household carries listings; sealed."""
+        return self.folder / "windows.sealed"
+
+    @property
     def communities(self) -> Path:
         """One folder a community."""
         return self.folder / "communities"

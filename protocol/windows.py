@@ -6,11 +6,12 @@ Pure rules: who may carry which listing, what the carried one looks like, and wh
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from protocol import limits
-from protocol.charter import Charter
+from protocol.charter import Charter, Window
 from protocol.ids import CommunityId, HouseholdId, ThingKey
 from protocol.listing import THING_BYTES, Listing, Origin
 
@@ -74,10 +75,13 @@ def is_alike(one: Listing, other: Listing) -> bool:
     return replace(one, visible_until_ms=1) == replace(other, visible_until_ms=1)
 
 
-def is_let_in(listing: Listing, charter: Charter) -> bool:
-    """Tell whether a community's charter lets a carried listing be shown there (WIN-8)."""
+def is_let_in(listing: Listing, windows: Sequence[Window]) -> bool:
+    """Tell whether a community lets a listing be shown there, if it is a carried one (WIN-8).
+
+    windows: those that the community's charter has.
+    """
     origin = listing.origin
-    if origin is None:
-        return True
-    window = charter.window_to(origin.community)
-    return window is not None and listing.category in window.categories
+    return origin is None or any(
+        window.community == origin.community and listing.category in window.categories
+        for window in windows
+    )

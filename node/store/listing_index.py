@@ -24,6 +24,7 @@ class ListingRow:
     seq: order of arrival. household: interned number. key: 16 bytes. kind: 1 sell, 2 give,
     3 swap, 4 lend, 5 wanted, 6 service, 7 kit, 8 event. lat_e4, lon_e4: degrees × 10,000.
     state: 0 open, 1 reserved, 2 taken. concealed: it stands here, and no search finds it.
+    is_shared, thing: see node/store/windows.py.
     """
 
     seq: int
@@ -45,6 +46,8 @@ class ListingRow:
     visible_until_ms: int
     state: int
     concealed: bool = False
+    is_shared: bool = False
+    thing: bytes | None = None
 
 
 class KnownWords:
@@ -110,10 +113,12 @@ def insert_listings(
                 row.visible_until_ms,
                 row.state,
                 int(row.concealed),
+                int(row.is_shared),
+                row.thing,
             )
         )
     new = known.unknown(cursor, vocabulary) if known else vocabulary
-    cursor.executemany("INSERT INTO listing VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", listings)
+    cursor.executemany("INSERT INTO listing VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", listings)
     cursor.executemany("INSERT INTO listing_text (rowid, tokens) VALUES (?,?)", texts)
     cursor.executemany(
         "INSERT OR IGNORE INTO word VALUES (?,?,?)",

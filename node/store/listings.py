@@ -62,7 +62,12 @@ def listings_by_key(connection: Connection, low: bytes, high: bytes) -> list[Sto
     seqs = connection.execute(
         "SELECT seq FROM listing WHERE key BETWEEN ? AND ? LIMIT 3", (low, high)
     ).fetchall()
-    return [_stored(row, None) for _, row in _rows(connection, [seq for (seq,) in seqs])]
+    return listings_at(connection, [seq for (seq,) in seqs])
+
+
+def listings_at(connection: Connection, seqs: Sequence[int]) -> list[StoredListing]:
+    """Return listings whole by their seq, in that order."""
+    return [_stored(row, None) for _, row in _rows(connection, seqs)]
 
 
 def listings_of(connection: Connection, household: int) -> list[StoredListing]:
@@ -70,7 +75,7 @@ def listings_of(connection: Connection, household: int) -> list[StoredListing]:
     seqs = connection.execute(
         "SELECT seq FROM listing WHERE household = ? ORDER BY seq DESC", (household,)
     ).fetchall()
-    return [_stored(row, None) for _, row in _rows(connection, [seq for (seq,) in seqs])]
+    return listings_at(connection, [seq for (seq,) in seqs])
 
 
 def concealed_listings(connection: Connection, now_ms: int, most: int) -> list[StoredListing]:
@@ -81,7 +86,7 @@ def concealed_listings(connection: Connection, now_ms: int, most: int) -> list[S
         " ORDER BY seq DESC LIMIT ?",
         (now_ms, most),
     ).fetchall()
-    return [_stored(row, None) for _, row in _rows(connection, [seq for (seq,) in seqs])]
+    return listings_at(connection, [seq for (seq,) in seqs])
 
 
 def count_listings(connection: Connection, now_ms: int) -> int:

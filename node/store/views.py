@@ -135,6 +135,8 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
         visible_until_ms=listing.visible_until_ms,
         state=_state_from_mark(connection, change, record),
         concealed=rules.unseen.conceals(record.household, record.key, listing),
+        is_shared=bool(listing.shown_to),
+        thing=None if listing.origin is None else listing.origin.thing,
     )
 
 

@@ -251,6 +251,9 @@ class Desk:
         if raw is None:
             raise LocalError("trade-listing-gone")
         record = decode(raw)
+        offered = read_listing(record.body)
+        if offered.origin is not None:  # not this household's to promise
+            raise LocalError("listing-carried", title=offered.title)
         left = stock.left(record, book.load_many(connection, book.ids_about(connection, listing)))
         if left < asked:
             raise LocalError("not-enough-left", left=left, asked=asked)

@@ -81,7 +81,8 @@ class Trades:
     ) -> TradeView:
         """Ask for what a listing offers, on its terms or on others.
 
-        Raises LocalError ``listing-not-found``, ``own-listing``, ``event-not-traded``,
+        Raises LocalError ``listing-not-found``, ``own-listing``, ``listing-carried`` (it is
+        from a neighbouring community: its carrier is asked by letter), ``event-not-traded``,
         ``trade-unfit`` (terms that the listing does not have), ``no-credit``, ``already-asked``,
         ``asks-unanswered``, and of what is offered in return ``not-enough-left``.
         """
@@ -92,6 +93,8 @@ class Trades:
             if record.household == self._desk.household:
                 raise LocalError("own-listing")
             offered = read_listing(record.body)
+            if offered.origin is not None:
+                raise LocalError("listing-carried", title=offered.title)
             if offered.kind is ListingKind.EVENT:
                 raise LocalError("event-not-traded", title=offered.title)
             asked = terms or listed_terms(offered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CauseName = Literal["muted", "blocked", "block-list", "label", "worry-word"]
+CauseName = Literal["muted", "blocked", "block-list", "label", "worry-word", "no-window"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
-
 from node.trades.stock import NOTHING, Pieces
+from p2pmarket.daemon.sealed_file import SealedFile
 from protocol import wire
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import ID_BYTES, THING_KEY_BYTES, CommunityId, ThingKey
@@ -43,12 +39,10 @@ class Thing:
 
 
 class CrossPostFile:
-    """Sealed with a key of its own, which follows from that of the home's databases."""
+    """What is offered in several communities, in a sealed file."""
 
     def __init__(self, path: Path, database_key: bytes) -> None:
-        self.path = path
-        key = hashlib.blake2b(database_key, digest_size=32, person=b"p2pm-cross-post").digest()
-        self._box = SecretBox(key)
+        self._file = SealedFile(path, database_key, b"p2pm-cross-post")
 
     def read(self) -> list[Thing]:
         """Return what was written last; nothing before that.
@@ -56,15 +50,14 @@ class CrossPostFile:
         Raises LocalError ``cross-posts-damaged``.
         """
         try:
-            sealed = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        try:
-            things = wire.unpack(self._box.decrypt(sealed), _MAX_BYTES)
+            content = self._file.read()
+            if content is None:
+                return []
+            things = wire.unpack(content, _MAX_BYTES)
             listed = wire.Fields((things,), 1, "cross-posts").array("things", _MAX_THINGS)
             return [_read_thing(value) for value in listed]
-        except (CryptoError, RemoteError, ValueError):
-            raise LocalError("cross-posts-damaged", path=str(self.path)) from None
+        except (RemoteError, ValueError):
+            raise LocalError("cross-posts-damaged", path=str(self._file.path)) from None
 
     def write(self, things: Iterable[Thing], pieces: Mapping[ThingKey, Pieces]) -> None:
         """Replace everything. Raises LocalError ``disk-full`` or ``home-not-writable``."""
@@ -78,17 +71,7 @@ class CrossPostFile:
                 for thing in things
             )
         )
-        replacement = self.path.with_suffix(".new")
-        try:
-            descriptor = os.open(replacement, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self._box.encrypt(content))
-                file.flush()
-                os.fsync(file.fileno())
-            replacement.replace(self.path)
-        except OSError as error:
-            code = "disk-full" if error.errno == 28 else "home-not-writable"
-            raise LocalError(code, path=str(self.path.parent)) from error
+        self._file.write(content)
 
 
 def _read_thing(value: wire.Value) -> Thing:

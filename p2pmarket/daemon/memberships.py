@@ -38,7 +38,9 @@ from p2pmarket.daemon.parting import (
 )
 from p2pmarket.daemon.requests import Requests
 from p2pmarket.daemon.running import Running
+from p2pmarket.daemon.sealed_file import SealedFile
 from p2pmarket.daemon.started import Started
+from p2pmarket.daemon.windows import Windows
 from p2pmarket.groups import unwrapped
 from p2pmarket.home import Home, load_settings
 from p2pmarket.listing_fields import place_named
@@ -71,13 +73,15 @@ class Memberships:
     def __init__(
         self, home: Home, identity: Identity, reach: Reach, clock: Clock, nursery: trio.Nursery
     ) -> None:
-        """Raises LocalError ``cross-posts-damaged``."""
+        """Raises LocalError ``cross-posts-damaged`` or ``windows-damaged``."""
         self._home = home
         self._identity = identity
         self._reach = reach
         self._clock = clock
         self._nursery = nursery
         self.cross_posts = CrossPosts(CrossPostFile(home.cross_posts, identity.database_key))
+        windows = SealedFile(home.windows, identity.database_key, b"p2pm-windows")
+        self.windows = Windows(windows, clock)
         self._nodes: dict[bytes, Node] = {}
         self._running: dict[str, Running] = {}
         self.requests = Requests()
@@ -295,6 +299,7 @@ class Memberships:
         name = node.community.charter.name
         write_parting(opened.folder, Parting(name, self._clock.now_ms(), delete))
         self.cross_posts.forget(node.community.id)
+        await self.windows.forget(node.community.id)
         self._nursery.start_soon(self._part, opened.folder.name)
         with self.requests.waiting():
             with trio.move_on_after(_GOODBYE_S):
@@ -329,8 +334,9 @@ class Memberships:
         databases = {name: held.node.database for name, held in self._running.items()}
         settings = self._home.settings_file
         files = {settings.name: settings.read_bytes()}
-        if self._home.cross_posts.exists():
-            files[self._home.cross_posts.name] = self._home.cross_posts.read_bytes()
+        for sealed in (self._home.cross_posts, self._home.windows):
+            if sealed.exists():
+                files[sealed.name] = sealed.read_bytes()
         return await write_backup(databases, files, self._identity, target)
 
     async def profile(self, node: Node) -> Profile:
@@ -408,7 +414,7 @@ class Memberships:
                     opened = Running(folder, reach, node, scope)
                     self._nodes[node.community.id] = node
                     self._running[folder.name] = opened
-                    with self.cross_posts.attending(node):
+                    with self.cross_posts.attending(node), self.windows.attending(node):
                         task_status.started(node)
                         await self._locate(node)
                         await trio.sleep_forever()

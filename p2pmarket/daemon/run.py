@@ -57,6 +57,7 @@ async def _live(
             async with trio.open_nursery() as nodes:
                 memberships = Memberships(home, identity, reach, clock, nodes)
                 nodes.start_soon(memberships.cross_posts.run)
+                nodes.start_soon(memberships.windows.run)
                 await memberships.open_all()
                 if memberships.closed and not memberships.nodes:
                     raise memberships.closed[0].error

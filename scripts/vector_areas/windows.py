@@ -196,5 +196,5 @@ def _let_in() -> Iterator[Case]:
         yield Case(
             f"let-in-{name}", ("WIN-8",), comment, "let_in",
             {"charter": charter.pack(), "listing": listing.pack()},
-            {"shown": is_let_in(listing, charter)},
+            {"shown": is_let_in(listing, charter.windows)},
         )  # fmt: skip

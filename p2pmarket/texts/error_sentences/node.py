@@ -48,6 +48,13 @@ NODE: Mapping[str, Sentences] = {
             " same thing any more. Mark or withdraw one of each two."
         ),
     ),
+    "windows-damaged": Sentences(
+        msgid("{path}, which tells between which communities you carry listings, is damaged."),
+        msgid(
+            "Restore a backup, or delete the file and open the windows again with “p2pmarket window"
+            " open”."
+        ),
+    ),
     "key-file-unreadable": Sentences(
         msgid("The key file {path} cannot be read."),
         msgid("Check that it belongs to you: it needs to be readable by its owner."),
