@@ -18,6 +18,8 @@ class MuxerLimits:
     stream_burst: float = 200.0
     ping_interval_s: float = 15.0
     """Silence after which a ping asks whether the peer still lives."""
+    reply_wait_s: float = 5.0
+    """The same where data was sent since: it may be going nowhere."""
     ping_timeout_s: float = 10.0
     """Further silence after which the connection is dropped."""
 

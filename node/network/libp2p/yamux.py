@@ -9,6 +9,7 @@ than its window, opens streams in a flood or breaks the framing loses the connec
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -72,6 +73,8 @@ class BoundedYamux(IMuxedConn):
         self._stray_frames = TokenBucket(_STRAY_FRAMES_PER_S, _STRAY_FRAMES_BURST)
         self._is_stopped = False
         self._heard_at = 0.0
+        self._unanswered_at = math.inf  # when data was first sent since something was heard
+        self._unanswered = trio.lowlevel.ParkingLot()
         self._heard = trio.lowlevel.ParkingLot()
 
     # libp2p's muxed connection.
@@ -201,6 +204,9 @@ class BoundedYamux(IMuxedConn):
     def send_data(self, stream_id: int, chunk: bytes) -> None:
         """Queue one data frame. Right after wait_for_room."""
         self._queue.put(wire.encode(Type.DATA, Flag.NONE, stream_id, len(chunk)) + chunk)
+        if self._unanswered_at == math.inf:
+            self._unanswered_at = trio.current_time()
+            self._unanswered.unpark_all()
 
     def grant(self, stream_id: int, increment: int) -> None:
         """Allow the peer to send that much more on the stream."""
@@ -217,6 +223,7 @@ class BoundedYamux(IMuxedConn):
     async def _receive(self) -> bytes:
         chunk: bytes = await self._conn.read()
         self._heard_at = trio.current_time()
+        self._unanswered_at = math.inf
         self._heard.unpark_all()
         return chunk
 
@@ -240,9 +247,16 @@ class BoundedYamux(IMuxedConn):
     async def _watch(self) -> None:
         """Drop a peer that fell silent: TCP alone notices after minutes (trap 7)."""
         while True:
-            await trio.sleep_until(self._heard_at + self._limits.ping_interval_s)
-            if trio.current_time() - self._heard_at >= self._limits.ping_interval_s:
+            with trio.move_on_at(self._ask_at()):
+                await self._unanswered.park()
+            if trio.current_time() >= self._ask_at():
                 await self.probe(self._limits.ping_timeout_s)
+
+    def _ask_at(self) -> float:
+        """When to ask whether the peer still lives, if nothing is heard until then."""
+        limits = self._limits
+        silent_until = self._heard_at + limits.ping_interval_s
+        return min(silent_until, self._unanswered_at + limits.reply_wait_s)
 
     # What the peer sends.
 
