@@ -414,10 +414,11 @@ class Memberships:
                     opened = Running(folder, reach, node, scope)
                     self._nodes[node.community.id] = node
                     self._running[folder.name] = opened
-                    with self.cross_posts.attending(node), self.windows.attending(node):
-                        task_status.started(node)
-                        await self._locate(node)
-                        await trio.sleep_forever()
+                    with self.cross_posts.attending(node):
+                        async with self.windows.attending(node):
+                            task_status.started(node)
+                            await self._locate(node)
+                            await trio.sleep_forever()
         except Exception:
             if opened is None:
                 raise

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import trio
@@ -84,6 +84,8 @@ class Windows:
         self._seen: dict[tuple[Passage, bytes], float] = {}
         """Since when (trio's clock) things wait for others to carry them."""
         self._lock = trio.Lock()
+        self._working = trio.CancelScope()
+        """Of the look under way, which no node may close beneath."""
         self._moved = trio.Event()
 
     # -- what the application asks
@@ -144,24 +146,25 @@ class Windows:
             passage = Passage(source, into.community.id)
             if passage not in self._passages:
                 raise LocalError("window-not-found")
-            # Forgotten last: what could not be withdrawn now is withdrawn at the next look.
-            await self._write(into, await self._own(passage), {})
-            self._save(self._passages - {passage})
+            with trio.CancelScope() as self._working:
+                await self._write(into, await self._own(passage), {})
+                self._save(self._passages - {passage})
 
     async def forget(self, community: CommunityId) -> None:
         """Withdraw what is carried from a community that the household has left."""
         async with self._lock:
             for passage in sorted(self._passages):
                 if passage.source == community and passage.into in self._nodes:
-                    node = self._nodes[passage.into]
-                    await self._write(node, await self._own(passage), {})
+                    with trio.CancelScope() as self._working:
+                        node = self._nodes[passage.into]
+                        await self._write(node, await self._own(passage), {})
             self._save({p for p in self._passages if community not in (p.source, p.into)})
 
     # -- beside the nodes
 
-    @contextmanager
-    def attending(self, node: Node) -> Iterator[None]:
-        """Take a node into account while it is open."""
+    @asynccontextmanager
+    async def attending(self, node: Node) -> AsyncIterator[None]:
+        """Take a node into account while it is open; to be left before it closes."""
         self._nodes[node.community.id] = node
         node.inbox.on_stored.append(lambda records, origin: self._moved.set())
         node.inbox.on_members.append(lambda members: self._moved.set())
@@ -170,6 +173,10 @@ class Windows:
             yield
         finally:
             self._nodes.pop(node.community.id, None)
+            self._working.cancel()  # begun again at the next look, without this node
+            with trio.CancelScope(shield=True):
+                async with self._lock:
+                    pass
 
     async def run(self) -> None:
         """Look whenever something has come in, and every minute, until cancelled."""
@@ -186,6 +193,10 @@ class Windows:
                 await self._moved.wait()
 
     async def _attend(self, passage: Passage) -> None:
+        with trio.CancelScope() as self._working:
+            await self._compare(passage)
+
+    async def _compare(self, passage: Passage) -> None:
         source, into = self._nodes.get(passage.source), self._nodes.get(passage.into)
         if source is None or into is None or passage not in self._passages:
             return  # what is carried from a community that cannot be opened ends by itself

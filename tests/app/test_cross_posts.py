@@ -186,18 +186,19 @@ async def test_after_a_start_nothing_is_promised_before_the_others_are_counted(
 
 
 def test_the_file_of_what_is_offered_twice_is_sealed_and_refuses_a_change(tmp_path: Path) -> None:
-    file = CrossPostFile(tmp_path / "c", KEY)
+    path = tmp_path / "c"
+    file = CrossPostFile(path, KEY)
     assert file.read() == []
     file.write([Thing((HERE, THERE))], {HERE.listing: Pieces(2, 1)})
     (thing,) = file.read()
     assert thing.sides == (HERE, THERE)
     assert thing.pieces[HERE.listing] == Pieces(2, 1)
-    sealed = file.path.read_bytes()
+    sealed = path.read_bytes()
     for secret in (HERE.listing, THERE.community):
         assert secret not in sealed
-    assert file.path.stat().st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o077 == 0
     for at in range(0, len(sealed), 7):
-        file.path.write_bytes(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :])
+        path.write_bytes(sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :])
         with pytest.raises(LocalError) as refused:
             file.read()
         assert refused.value.code == "cross-posts-damaged"
