@@ -41,11 +41,12 @@ class _Race:
         self._dial = dial
         self._on_failure = on_failure
         self._under_way = 0
+        self._is_over = False
         self.has_won = False
 
     async def run(self, nursery: trio.Nursery) -> None:
         tried: set[str] = set()
-        while not self.has_won:
+        while not self._is_over:
             self._candidate.stirred = trio.Event()
             address = next((a for a in self._candidate.addresses if a not in tried), None)
             if address is not None:
@@ -64,11 +65,12 @@ class _Race:
         try:
             await self._dial(address)
         except Refused:
+            self._is_over = True
             raise
         except NetworkError:
             self._on_failure()
         else:
-            self.has_won = True
+            self._is_over = self.has_won = True
             self._candidate.prefer(address, works=True)
         finally:
             self._under_way -= 1

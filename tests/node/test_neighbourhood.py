@@ -56,6 +56,19 @@ async def test_who_is_off_is_dialled_ever_less_often_and_found_when_back(world: 
     await world.until(lambda: bool(ana.wire.connections()))
 
 
+async def test_after_a_move_nobody_waits_for_its_turn(world: World) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    candidate = ana.node.neighbourhood._book.hosts[ben.wire.host_key]
+    await ben.stop()
+    await world.pass_time(3600)
+    assert candidate.delay_s == 300
+    failed = ana.node.health()["dial-failed"]
+    ana.node.neighbourhood.moved()
+    await world.pass_time(1)
+    assert ana.node.health()["dial-failed"] > failed
+    assert candidate.delay_s <= 4
+
+
 async def test_addresses_are_known_again_after_a_restart(world: World) -> None:
     *_, cem = await world.community(["ana", "ben", "cem"])
     await world.until(lambda: names_connected(cem) == {"ana", "ben"})

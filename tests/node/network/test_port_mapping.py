@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -124,3 +125,28 @@ async def test_a_router_that_says_nothing_is_given_up(router, monkeypatch):
 async def test_without_a_router_nothing_happens(monkeypatch):
     monkeypatch.setattr("node.network.igd._SEARCH_S", 0.05)
     assert await find_gateway(("127.0.0.1", 9)) is None
+
+
+async def test_after_a_move_the_router_is_asked_at_once_and_gets_the_old_port_back(router):
+    fake, counts = router(), Counter()
+    inside = ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
+
+    async def find():
+        return replace(await fake.find(), local=inside.pop(0))
+
+    mapping = PortMapping(PORT, counts, Random(1), find)
+    with trio.fail_after(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(mapping.run)
+            for times in (1, 2, 3):
+                while counts["port-mapping:open"] < times:
+                    await trio.lowlevel.checkpoint()
+                assert mapping.address == f"/ip4/11.0.0.11/tcp/{PORT}"
+                await trio.testing.wait_all_tasks_blocked()
+                if inside:
+                    mapping.moved()
+            nursery.cancel_scope.cancel()
+    added = ["AddPortMapping", str(PORT), "127.0.0.1", "3600"]
+    moved = ["AddPortMapping", str(PORT), "127.0.0.2", "3600"]
+    asked, deleted = ["GetExternalIPAddress"], ["DeletePortMapping", str(PORT)]
+    assert fake.close() == [added, asked, added, asked, deleted, moved, asked, deleted]
