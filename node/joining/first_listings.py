@@ -143,8 +143,6 @@ class FirstListings:
     def _limit(self, member: Member, partners: Set[HouseholdId]) -> int:
         members = self._inbox.members
         charter = members.charter
-        if member.status is Status.PROVISIONAL:
-            return min(charter.listing_slots, limits.PROVISIONAL_SLOTS)
         if member.household in members.council.stewards:
             return charter.listing_slots
         # Whom one brought oneself may be more of the same people.
@@ -153,7 +151,9 @@ class FirstListings:
             for others in (members.vouched(member.household), partners)
         )
         grown = charter.reception.first_listings * (1 + vouched + traded)
-        return min(charter.listing_slots, grown)
+        is_provisional = member.status is Status.PROVISIONAL
+        most = limits.PROVISIONAL_SLOTS if is_provisional else charter.listing_slots
+        return min(charter.listing_slots, most, grown)
 
     def _follow_members(self, members: Members) -> None:
         self._free_own()

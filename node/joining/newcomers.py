@@ -15,7 +15,7 @@ from node.inbox import Inbox
 from node.mail.post import Incoming, Post, Topic
 from node.store.database import Connection, Database
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import HouseholdId, short
+from protocol.ids import HouseholdId, ThingKey, short
 from protocol.joining import MAX_ANSWER, Answers, Declined, read_joining
 from protocol.membership.evaluation import Member, Status
 from protocol.text import clean
@@ -130,6 +130,11 @@ class Newcomers:
             )
         )
         await self.load()
+
+    def invite_of(self, household: HouseholdId) -> ThingKey | None:
+        """Return the key of the invite by which a household came; None where it is not known."""
+        member = self._inbox.members.member(household)
+        return None if member is None else member.invite
 
     async def decline(self, household: HouseholdId, reason: str) -> None:
         """Leave a household unconfirmed, for good as far as this one goes, and tell it so.

@@ -25,7 +25,6 @@ from p2pmarket.api.joining_schemas import (
     VouchAnswer,
     WelcomeAnswer,
 )
-from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.ledger_views import Names, credit_terms, household_name, names_in
 from p2pmarket.api.schemas import CommunityAnswer
 from p2pmarket.texts.formats import iso
@@ -102,13 +101,39 @@ def _newcomer(waiting: Newcomer, names: Names) -> NewcomerAnswer:
 async def _approve(call: Call) -> DecidedAnswer:
     member = await find_household(call.node, call.path["household"])
     await call.node.joining.newcomers.approve(member.household)
-    return DecidedAnswer(await _name(call.node, member), approved=True)
+    names = await names_in(call.node)
+    invite = call.node.joining.newcomers.invite_of(member.household)
+    return DecidedAnswer(
+        household=household_name(member.household, names),
+        approved=True,
+        invited_by=household_name(member.inviter, names),
+        invite=None if invite is None else text_of(invite),
+        own_invite=member.inviter == call.node.community.self_id,
+    )
 
 
 async def _decline(call: Call) -> DecidedAnswer:
-    member = await find_household(call.node, call.path["household"])
-    await call.node.joining.newcomers.decline(member.household, call.body.reason)
-    return DecidedAnswer(await _name(call.node, member), approved=False)
+    node = call.node
+    member = await find_household(node, call.path["household"])
+    names = await names_in(node)
+    invite = node.joining.newcomers.invite_of(member.household)
+    own = next((view for view in node.joining.invites.all() if view.key == invite), None)
+    if member.inviter != node.community.self_id:
+        own = None
+    if call.body.end_invite and own is None:
+        raise LocalError("invite-not-yours", household=text_of(member.household)[:8])
+    await node.joining.newcomers.decline(member.household, call.body.reason)
+    if call.body.end_invite and own is not None:
+        await node.joining.invites.revoke(text_of(own.key))
+    return DecidedAnswer(
+        household=household_name(member.household, names),
+        approved=False,
+        invited_by=household_name(member.inviter, names),
+        invite=None if invite is None else text_of(invite),
+        own_invite=own is not None,
+        invite_ended=call.body.end_invite,
+        also_waiting=0 if own is None else own.waiting - 1,
+    )
 
 
 # -- vouching
@@ -192,10 +217,6 @@ async def _welcome(call: Call) -> WelcomeAnswer:
 async def _is_known(node: Node) -> bool:
     own = node.community.self_id
     return bool(node.inbox.members.vouched(own)) or bool(await node.ledger.receipts())
-
-
-async def _name(node: Node, member: MemberView) -> HouseholdName:
-    return household_name(member.household, await names_in(node))
 
 
 _NEWCOMER = IN_COMMUNITY + "/newcomers/{household}"

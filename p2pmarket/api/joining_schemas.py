@@ -87,17 +87,28 @@ class NewcomersAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RefusalRequest:
-    """reason: told to the household; may be empty."""
+    """reason: told to the household; may be empty. end_invite: also end the own invite by which
+    it came, so that it is out, and whoever else waits by it.
+    """
 
     reason: str = ""
+    end_invite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DecidedAnswer:
-    """What was decided about a household."""
+    """What was decided about a household. invite: by which it came. own_invite: whether that is
+    this household's; invite_ended: whether it was ended now; also_waiting: others that wait, or
+    waited, by it.
+    """
 
     household: HouseholdName
     approved: bool
+    invited_by: HouseholdName
+    invite: str | None
+    own_invite: bool = False
+    invite_ended: bool = False
+    also_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, paragraph, safe
 from p2pmarket.texts import _, ngettext
 from protocol.errors import LocalError
+from protocol.limits import PROVISIONAL_SLOTS
 
 
 @command(
@@ -71,7 +72,7 @@ def join(
         return 1
     request = {"invite": text, "answers": given, "charter": look["charter"]}
     joined = session.client.post("/v1/memberships", request)
-    session.answer(joined, _joined_lines(joined, look["approval"]))
+    session.answer(joined, _joined_lines(joined, look))
     return 0
 
 
@@ -124,24 +125,29 @@ def _lines_of(session: Session, source: Path) -> list[str]:
     return text.strip("\n").split("\n")
 
 
-def _joined_lines(joined: dict[str, Any], approval: bool) -> list[str]:
+def _joined_lines(joined: dict[str, Any], look: dict[str, Any]) -> list[str]:
     lines = [
         _("You joined “{name}” as “{household}”.").format(
             name=safe(joined["name"]), household=safe(joined["household"])
         )
     ]
     if joined["my_status"] in ("provisional", "waiting"):
-        if approval:
+        if look["approval"]:
             waiting = _(
                 "Now people decide whether to let you in; “p2pmarket welcome” tells how you stand."
-                " Until then at most five of your listings show."
             )
         else:
             waiting = _(
                 "The household that invited you confirms you as soon as it is online, often within"
-                " seconds. Until then at most five of your listings show."
+                " seconds."
             )
-        lines += paragraph(waiting)
+        most = min(PROVISIONAL_SLOTS, look["first_listings"] or PROVISIONAL_SLOTS)
+        shows = ngettext(
+            "Until then at most {n} listing of yours shows.",
+            "Until then at most {n} listings of yours show.",
+            most,
+        )
+        lines += paragraph(f"{waiting} {shows.format(n=most)}")
     lines += paragraph(
         _(
             "Offer one thing, so that the others meet you: “p2pmarket publish --kind lend --title"

@@ -8,9 +8,10 @@ import click
 
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.options import command
+from p2pmarket.cli.receipt_texts import named
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, paragraph, safe
-from p2pmarket.texts import _
+from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day, moment
 
 
@@ -78,25 +79,55 @@ def approve(session: Session, household: str) -> None:
     "decline",
     _(
         "It is told so, and no longer waits at your node. Nothing is taken back elsewhere: another"
-        " member that may decide can still let it in."
+        " member that may decide can still let it in, and what it offers shows, until the invite"
+        " it came by ends."
     ),
 )
 @click.argument("household", metavar=_("HOUSEHOLD"))
-@click.option("--why", metavar=_("TEXT"), default="", help=_("The reason; only they read it."))
-def decline(session: Session, household: str, why: str) -> None:
+@click.option(
+    "--why", "--reason", "why", metavar=_("TEXT"), default="",
+    help=_("The reason; only they read it."),
+)  # fmt: skip
+@click.option("--end-invite", is_flag=True, help=_("Also end your invite that it came by."))
+def decline(session: Session, household: str, why: str, end_invite: bool) -> None:
     """Let the node tell it so."""
     path = session.path("newcomers", household, "refusal")
-    decided = session.client.post(path, {"reason": why})
+    decided = session.client.post(path, {"reason": why, "end_invite": end_invite})
+    session.answer(decided, _declined_lines(decided))
+
+
+def _declined_lines(decided: dict[str, Any]) -> list[str]:
     name = in_quotes(decided["household"]["name"])
-    session.answer(
-        decided,
-        paragraph(
-            _(
-                "{name} is told that you will not let it in. Another member that may decide still"
-                " can; “p2pmarket invite revoke” ends the invite it came by."
-            ).format(name=name)
-        ),
+    lines = paragraph(_("{name} is told that you will not let it in.").format(name=name))
+    invite = (decided["invite"] or "")[:SHORT_ID]
+    others = decided["also_waiting"]
+    if decided["invite_ended"]:
+        text = _("The invite {id} works no more, so it is out with what it offered.")
+        if others:
+            text += " " + ngettext(
+                "{n} other that waited by it is out too.",
+                "{n} others that waited by it are out too.",
+                others,
+            ).format(n=others)
+        return lines + paragraph(text.format(id=invite))
+    text = _("Another member that may decide still can, and until then what it offers shows.")
+    if decided["own_invite"]:
+        text += " " + _("It is out once you end the invite by which it came:")
+        lines += [*paragraph(text), f"  p2pmarket invite revoke {invite}"]
+        if others:
+            lines += paragraph(
+                ngettext(
+                    "{n} other that waits by it is out then too.",
+                    "{n} others that wait by it are out then too.",
+                    others,
+                ).format(n=others)
+            )
+        return lines
+    text += " " + _("It came by {inviter}'s invite {id}. To hide what it offers:").format(
+        inviter=in_quotes(named(decided["invited_by"])), id=invite
     )
+    id = decided["household"]["id"][:SHORT_ID]
+    return [*lines, *paragraph(text), f"  p2pmarket label {id} {_('hide')} --why …"]
 
 
 @command(

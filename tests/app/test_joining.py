@@ -92,6 +92,30 @@ def test_who_is_refused_finds_it_in_its_status(
     assert "Anna has said no to letting you in: p2pmarket welcome" in dora.run("status").out
 
 
+def test_declining_says_by_which_invite_it_came_and_can_end_it(
+    asking: Any, new_household: Callable[[], Any], tmp_path: Path
+) -> None:
+    emil, fritz = newcomer(new_household, "Emil"), newcomer(new_household, "Fritz")
+    made = asking.json("invite", "--uses", "2")
+    for household, name in ((emil, "Emil"), (fritz, "Fritz")):
+        answers = tmp_path / "answers"
+        answers.write_text("Nebenan\nIch\n", "utf-8")
+        household.json("join", "--yes", "--answers", str(answers), stdin=made["invite"])
+        asking.until(lambda name=name: waiting(asking, name) is not None)
+    emil.json("publish", "--title", "Falscher Fuffziger", "--kind", "give", "--yes")
+    asking.until(lambda: len(asking.finds("Fuffziger")) == 1)
+    told = asking.run("decline", "Emil").out
+    assert f"p2pmarket invite revoke {made['id'][:8]}" in told
+    assert "1 other that waits by it is out then too." in told
+    assert len(asking.finds("Fuffziger")) == 1
+    ended = asking.json("decline", "Emil", "--end-invite")
+    assert (ended["invite"], ended["invite_ended"], ended["also_waiting"]) == (made["id"], True, 1)
+    assert asking.finds("Fuffziger") == []
+    names = [member["name"] for member in asking.json("members")["results"]]
+    assert "Emil" not in names
+    assert "Fritz" not in names
+
+
 def test_an_invite_and_its_flyer_say_by_which_id_it_is_ended(asking: Any, tmp_path: Path) -> None:
     made = asking.json("invite")
     printed = asking.json("invite", "flyer", str(tmp_path / "flyer.svg"))

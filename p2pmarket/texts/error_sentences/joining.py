@@ -30,6 +30,13 @@ JOINING: Mapping[str, Sentences] = {
         msgid("Whether household {id} is let in is decided by its inviter or a steward."),
         msgid("Tell them what you know of it, with “p2pmarket message”."),
     ),
+    "invite-not-yours": Sentences(
+        msgid("That household ({household}) came by another household's invite."),
+        msgid(
+            "Decline it without --end-invite; a steward's “p2pmarket label HOUSEHOLD hide” hides"
+            " what it offers."
+        ),
+    ),
     "may-not-vouch": Sentences(
         msgid("You cannot vouch for anybody before you are confirmed yourself."),
         msgid("“p2pmarket welcome” shows how you stand."),

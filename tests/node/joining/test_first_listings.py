@@ -76,6 +76,21 @@ async def until_vouched(world: World, at: Household, of: Household, by: Househol
 
 
 @pytest.mark.covers("GOV-16")
+async def test_who_is_not_confirmed_shows_no_more_than_a_newcomer_who_is(world: World) -> None:
+    ana = await world.found("ana", reception=Reception(approval=True, first_listings=2))
+    ben = await world.join("ben", await ana.invite(uses=1))
+    await world.until(lambda: ben.node.community.my_status == "provisional")
+    assert await ben.node.joining.first_listings.limit(ben.id) == 2
+    await ben.publish("A", "B", "C")
+    await shown(ana, "A", "B")
+    await world.until(lambda: ana.node.inbox.members.member(ben.id) is not None)
+    await ana.node.joining.newcomers.approve(ben.id)
+    await until_confirmed(world, ana, ben)
+    await world.pass_time(60)
+    assert await ana.titles() == ["A", "B"]
+
+
+@pytest.mark.covers("GOV-16")
 async def test_the_founder_is_held_back_by_nothing(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"], **HOLDS_BACK)
     await ana.publish("A", "B", "C")
