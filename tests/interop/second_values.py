@@ -207,9 +207,9 @@ def unless_nil(check, value) -> None:
 
 
 def charter(body: bytes) -> list:
-    """The fields; in version 3 with a reception, which LST-16 has in no other."""
+    """The fields: 14 and what LST-16 adds, in the lowest version that can say it."""
     f = unpack(body)
-    need(type(f) is list and len(f) in (14, 15, 16))
+    need(type(f) is list and len(f) in (14, 15, 16, 17))
     integer(f[0], len(f) - 13, len(f) - 13)
     text(f[1], 60)
     text(f[2], 800, 0, lines=True)
@@ -224,9 +224,14 @@ def charter(body: bytes) -> list:
     each(f[13], 32, place)
     if len(f) == 15:
         _credit(f[14])
-    if len(f) == 16:
+    if len(f) >= 16:
         unless_nil(_credit, f[14])
         _reception(f[15])
+    if len(f) == 16:
+        need(f[15] != PLAIN)
+    if len(f) == 17:
+        each(f[16], 8, _window, 1)
+        need(len({window[0] for window in f[16]}) == len(f[16]))
     return f
 
 
@@ -244,11 +249,17 @@ def _reception(value) -> None:
     integer(value[1], 0, 100_000)
     integer(value[2], 0, 250_000)
     each(value[3], 40, lambda word: text(word, 40))
-    need(value != PLAIN)
 
 
 def reception(fields_of_charter: list) -> list:
-    return fields_of_charter[15] if len(fields_of_charter) == 16 else PLAIN
+    return fields_of_charter[15] if len(fields_of_charter) >= 16 else PLAIN
+
+
+def _window(value) -> None:
+    need(type(value) is list and len(value) == 3)
+    octets(value[0], 32)
+    text(value[1], 60)
+    each(value[2], 40, category, 1)
 
 
 def profile(body: bytes) -> list:
@@ -261,7 +272,10 @@ def profile(body: bytes) -> list:
 
 
 def listing(body: bytes) -> list:
-    f = fields(body, 21)
+    """The fields; of version 2 two more, of which exactly one says something (LST-18)."""
+    f = unpack(body)
+    need(type(f) is list and len(f) in (21, 23))
+    integer(f[0], 1 if len(f) == 21 else 2, 1 if len(f) == 21 else 2)
     integer(f[1], 1, 8)
     text(f[2], 120)
     text(f[3], 3_000, 0, lines=True)
@@ -292,7 +306,19 @@ def listing(body: bytes) -> list:
     each(f[18], 8, _photo)
     integer(f[19], 1, 2**48 - 1)
     unless_nil(lambda number: text(number, 64), f[20])
+    if len(f) == 23:
+        each(f[21], 8, lambda community: octets(community, 32))
+        need(f[21] == sorted(set(f[21])))
+        unless_nil(_origin, f[22])
+        need((f[21] == []) != (f[22] is None))
     return f
+
+
+def _origin(value) -> None:
+    need(type(value) is list and len(value) == 3)
+    octets(value[0], 32)
+    octets(value[1], 16)
+    integer(value[2], 0, 2**48 - 1)
 
 
 def _variant(value) -> None:

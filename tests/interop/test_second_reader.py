@@ -20,6 +20,7 @@ import second_moderation
 import second_ranges
 import second_trades
 import second_values as values
+import second_windows
 from second_membership import Community
 from second_records import Record
 from second_values import Refused, encode, hashed, need, octets, public_of, read
@@ -42,6 +43,7 @@ AREAS = (
     "mail_sealed",
     "trades",
     "moderation",
+    "windows",
     "reconcile",
     "gate",
     "catchup",
@@ -257,7 +259,7 @@ OPERATIONS = {
     **second_exchange.OPERATIONS,
     **second_gate.OPERATIONS,
 }
-OF_ONE_AREA = {"catchup": second_catch_up.OPERATIONS}
+OF_ONE_AREA = {"catchup": second_catch_up.OPERATIONS, "windows": second_windows.OPERATIONS}
 
 
 @pytest.mark.parametrize("path", VECTORS, ids=lambda path: f"{path.parent.name}-{path.stem}")
