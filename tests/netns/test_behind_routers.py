@@ -1,5 +1,7 @@
 """Real daemons behind routers that translate addresses, and one that volunteers as a relay."""
 
+import time
+
 PORT = 4001
 
 
@@ -12,8 +14,8 @@ def found(settle, internet):
     return ruth
 
 
-def join(household, ruth):
-    household.up()
+def join(household, ruth, *options):
+    household.up(*options)
     invite = ruth.run("invite")["invite"]
     household.run("join", "--yes", typed=f"{invite}\n")
 
@@ -36,6 +38,35 @@ def test_two_households_behind_routers_trade_and_write_through_a_volunteer(inter
     until(lambda: ana.texts("ben") == ["Passt heute um fünf?"])
     # What passed Ruth's node was sealed: no letter was ever left with her.
     assert ruth.community()["mail"]["held"] == 0
+
+
+def test_when_one_volunteer_loses_power_the_other_carries_on(internet, settle, until):
+    ruth = found(settle, internet)
+    ole = settle("ole", internet.public(3))
+    join(ole, ruth, "--listen", f"/ip4/0.0.0.0/tcp/{PORT}")
+    ole.run("relay", "on")
+    ana = settle("ana", internet.home(11).place())
+    ben = settle("ben", internet.home(12).place())
+    for household in (ana, ben):
+        join(household, ruth)
+    # Two places from the beginning, and a connection through one of them.
+    until(lambda: all(len(h.reach()["through"]) == 2 for h in (ana, ben)))
+    until(lambda: "/p2p-circuit" in ana.peers().get("ben", ""))
+    until(lambda: ruth.reach()["carried"] + ole.reach()["carried"] > 0)
+    dark, lit = (ruth, ole) if ruth.reach()["carried"] else (ole, ruth)
+    began = time.monotonic()
+    dark.place.ip("link", "set", "eth0", "down")
+    ana.give("Kinderbett")
+    ben.run("message", "ana", "Passt heute um fünf?")
+    # Gossip has two ways from the beginning.
+    until(lambda: ben.titles() == ["Kinderbett"])
+    print(f"without the one volunteer: the listing after {time.monotonic() - began:.1f} s,")
+    until(lambda: ana.texts("ben") == ["Passt heute um fünf?"])
+    print(f"the letter after {time.monotonic() - began:.1f} s,")
+    until(lambda: lit.reach()["carried"] > 0)
+    print(f"connected through the other after {time.monotonic() - began:.1f} s")
+    assert [h.reach()["through"] for h in (ana, ben)] == [[lit.name]] * 2
+    until(lambda: {lit.name, "ben"} == set(ana.peers()))
 
 
 def test_a_node_learns_how_it_is_reached_and_says_so(internet, settle, until):
