@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from difflib import ndiff
 
 from p2pmarket.api.governance_schemas import Difference
+from p2pmarket.api.window_schemas import WindowDifference
 from protocol.charter import Charter
+from protocol.ids import text_of
 
 _LISTS = ("languages", "categories", "questions", "worry_words")
 _VALUES = (
@@ -29,6 +31,8 @@ def _all(before: Charter, after: Charter) -> Iterator[Difference]:
     for field in _LISTS:
         yield from _lists(field, _list(before, field), _list(after, field))
     yield from _lists("places", _places(before), _places(after))
+    if before.windows != after.windows:
+        yield Difference("windows", windows=_windows(before, after))
     if before.rules != after.rules:
         lines = ndiff(before.rules.splitlines(), after.rules.splitlines())
         yield Difference("rules", lines=[line for line in lines if not line.startswith("?")])
@@ -55,6 +59,24 @@ def _places(charter: Charter) -> Sequence[str]:
 
 def _credit(charter: Charter) -> str | None:
     return None if charter.credit is None else f"{charter.credit.limit} {charter.credit.unit}"
+
+
+def _windows(before: Charter, after: Charter) -> list[WindowDifference]:
+    """Return the windows that differ; none where only their order does."""
+    found = []
+    for community in dict.fromkeys(w.community for w in (*after.windows, *before.windows)):
+        old, new = before.window_to(community), after.window_to(community)
+        if old != new:
+            found.append(
+                WindowDifference(
+                    text_of(community),
+                    "" if old is None else old.name,
+                    "" if new is None else new.name,
+                    None if old is None else list(old.categories),
+                    None if new is None else list(new.categories),
+                )
+            )
+    return found
 
 
 def _lists(field: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Difference]:

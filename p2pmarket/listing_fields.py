@@ -13,9 +13,11 @@ from typing import TypeVar
 
 from p2pmarket import listing_values as values
 from p2pmarket import vocabulary
+from p2pmarket.listing_windows import communities_named, refuse_category, still_named
 from protocol import limits
 from protocol.charter import Charter
 from protocol.errors import LocalError, RemoteError
+from protocol.ids import CommunityId
 from protocol.listing import MAY_BE_LENT, EventTime, LendTerms, Listing, ListingKind
 from protocol.money import Price
 from protocol.place import Place, coarse
@@ -27,10 +29,10 @@ FIELDS = frozenset(
         "id", "source_id", "lang", "language", "kind", "title", "description", "category",
         "price", "price_minor", "currency", "negotiable", "quantity", "condition", "tags",
         "swap_for", "lend", "lend_days", "deposit", "deposit_minor", "place", "days_valid",
-        "event", "starts", "ends", "variants",
+        "event", "starts", "ends", "variants", "shown_to",
     }
 )  # fmt: skip
-"""Every name that means something; others are told to the person once."""
+"""Every name that means something in a file; others are told to the person once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ def read_listing_fields(
 ) -> Listing:
     """Return the listing that the fields describe; ``base`` is what an edit starts from.
 
-    Raises LocalError ``field-…`` or ``category-unknown`` naming the first field that is wrong.
+    An edit may say, besides shown_to (all of them), show_in and no_show_in: neighbouring
+    communities in which it may be shown too, or no longer.
+    Raises LocalError ``field-…`` or ``category-unknown`` naming the first field that is wrong,
+    ``window-…`` or ``no-windows``.
     """
     try:
         return _Reader(fields, context, base).listing()
@@ -102,6 +107,7 @@ class _Reader:
         kind = self._kind()
         lend, deposit_currency = self._lend(kind)
         event = self._event(kind)
+        category = self._category()
         return Listing(
             kind=kind,
             title=self._title(),
@@ -109,7 +115,7 @@ class _Reader:
             description=self._field(
                 "description", values.long_text, held.description, "", limits.MAX_DESCRIPTION
             ),
-            category=self._category(),
+            category=category,
             tags=self._tags(),
             language=self._field("lang", values.line_text, held.language, self._language(), 8),
             price=self._price(),
@@ -128,6 +134,7 @@ class _Reader:
             place=self._place(),
             photos=held.photos,
             source_id=self._source_id(),
+            shown_to=self._shown_to(category),
         )
 
     def _field(self, name: str, read: Callable[..., T], held: T, default: T, *bounds: int) -> T:
@@ -268,6 +275,23 @@ class _Reader:
             None if values.is_empty(value) else values.whole_number(value, "days_valid", 1, 100_000)
         )
         return self._context.visible_until_ms(days)
+
+    def _shown_to(self, category: str) -> tuple[CommunityId, ...]:
+        """Return in which neighbouring communities it may be shown: only where a person says so."""
+        charter = self._context.charter
+        chosen = set(still_named(self._held.shown_to, charter))
+        if self._given("shown_to"):
+            chosen = self._communities("shown_to")
+        chosen |= self._communities("show_in")
+        chosen -= self._communities("no_show_in")
+        if self._given("shown_to", "show_in", "category"):
+            refuse_category(sorted(chosen), category, charter)
+        return tuple(sorted(chosen))
+
+    def _communities(self, name: str) -> set[CommunityId]:
+        none: tuple[str, ...] = ()
+        names = self._field(name, values.text_list, none, none, limits.MAX_NAME)
+        return communities_named(names, self._context.charter)
 
     def _source_id(self) -> str | None:
         value = self._fields.get("id")

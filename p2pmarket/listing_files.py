@@ -47,6 +47,7 @@ _COLUMNS = {
     "laufzeit": "days_valid", "household": "household", "haushalt": "household",
     "starts": "starts", "beginn": "starts", "ends": "ends", "ende": "ends",
     "variants": "variants", "varianten": "variants",
+    "shown_to": "shown_to", "zeigen_in": "shown_to",
 }  # fmt: skip
 
 

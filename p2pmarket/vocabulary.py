@@ -101,7 +101,7 @@ FIELDS = frozenset(
         msgid("condition"), msgid("tags"), msgid("swap_for"), msgid("lend_days"),
         msgid("deposit"), msgid("place"), msgid("days_valid"), msgid("starts"), msgid("ends"),
         msgid("variants"), msgid("lang"), msgid("name"), msgid("rules"), msgid("about"),
-        msgid("languages"), msgid("address"),
+        msgid("languages"), msgid("address"), msgid("shown_to"), msgid("windows"),
     }
 )  # fmt: skip
 """Fields that an error names. The German words are the columns of a file (docs/manual.md)."""

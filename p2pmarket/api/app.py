@@ -37,6 +37,7 @@ from p2pmarket.api import (
     trades,
     trades_cases,
     trades_disputes,
+    windows,
 )
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.errors import failure_of, status_of
@@ -62,6 +63,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *finding.ENDPOINTS,
     *listings.ENDPOINTS,
     *cross_posts.ENDPOINTS,
+    *windows.ENDPOINTS,
     *mail.ENDPOINTS,
     *moderation.ENDPOINTS,
     *moderation_choices.ENDPOINTS,

@@ -7,6 +7,7 @@ from dataclasses import fields
 from node.governance.charters import amended
 from node.governance.plan import Plan
 from node.node import Node
+from p2pmarket.api.charter_windows import proposed_windows
 from p2pmarket.api.communities import charter_place
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.governance_schemas import (
@@ -19,14 +20,17 @@ from p2pmarket.api.governance_schemas import (
 )
 from p2pmarket.api.governance_views import decision_answer, households, version_answer
 from p2pmarket.api.ledger_views import names_in
+from p2pmarket.api.windows import window_answers
 from p2pmarket.charter_differences import differences
 from protocol.charter import Charter, CreditRules
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import from_text
+from protocol.ids import from_text, text_of
 from protocol.membership.council import CharterVersion
 from protocol.text import clean
 
 _DIGEST_DIGITS = 52
+_ELSEWHERE = frozenset({"preview", "no_credit", "windows", "add_windows", "drop_windows"})
+"""What of a proposal is not a field of the charter, or read in charter_windows.py."""
 
 
 async def _show(call: Call) -> CharterAnswer:
@@ -44,6 +48,8 @@ async def _show(call: Call) -> CharterAnswer:
             [] if charters.is_bound else differences(agreed.charter, charters.in_force.charter)
         ),
         without_consent=households(charters.without_consent(), names),
+        community_id=text_of(node.community.id),
+        windows=await window_answers(call.memberships, node),
     )
 
 
@@ -57,6 +63,8 @@ async def _propose(call: Call) -> CharterDecision:
     charters = call.node.governance.charters
     try:
         charter = _amended(charters.in_force.charter, request)
+        windows = proposed_windows(charter, request, call.node, call.memberships)
+        charter = amended(charter, windows=windows)
     except RemoteError as error:
         raise LocalError("field-refused", field=error.fields.get("field", "name")) from None
     plan = await charters.propose(charter, sign=not request.preview)
@@ -73,7 +81,7 @@ def _amended(charter: Charter, request: CharterProposal) -> Charter:
     changes: dict[str, object] = {}
     for field in fields(request):
         value = getattr(request, field.name)
-        if value is None or field.name in ("preview", "no_credit"):
+        if value is None or field.name in _ELSEWHERE:
             continue
         match field.name:
             case "name":

@@ -77,7 +77,7 @@ async def _source(call: Call, reference: str) -> tuple[Node, StoredListing]:
     """Return the own listing of another community, and its node.
 
     Raises LocalError ``listing-not-found``, ``listing-not-yours``, ``other-device-decides``,
-    ``already-over`` or ``already-offered-there``.
+    ``listing-carried``, ``already-over`` or ``already-offered-there``.
     """
     there = call.node
     held: list[tuple[Node, StoredListing]] = []
@@ -96,6 +96,8 @@ async def _source(call: Call, reference: str) -> tuple[Node, StoredListing]:
     title = stored.listing.title
     if stored.household != node.community.self_id:
         raise LocalError("listing-not-yours", title=title)
+    if stored.listing.origin is not None:
+        raise LocalError("listing-carried", title=title)
     node.market.refuse_other_device(stored)
     if stored.listing.visible_until_ms <= call.clock.now_ms():
         raise LocalError("already-over")

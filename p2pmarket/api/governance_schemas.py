@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.member_schemas import RemovedAnswer
 from p2pmarket.api.schemas import CreditTerms, PlaceFields
+from p2pmarket.api.window_schemas import (
+    WindowAnswer,
+    WindowDifference,
+    WindowTerms,
+    WindowWish,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,7 @@ class CharterTerms:
     subtree: int
     first_listings: int
     worry_words: list[str]
+    windows: list[WindowTerms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Difference:
     """One field that two versions say differently.
 
     before, after: of a single value, as text. added, removed: of a list. lines: of the rules, each
-    with ``+``, ``-`` or a space before it.
+    with ``+``, ``-`` or a space before it. windows: of these.
     """
 
     field: str
@@ -49,6 +56,7 @@ class Difference:
     added: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
     lines: list[str] = dataclasses.field(default_factory=list)
+    windows: list[WindowDifference] = dataclasses.field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ class CharterVersionAnswer:
 class CharterAnswer:
     """The rules. consented: whether this household agreed to those in force; if not, consented_to
     is the last version to which it did, and new_to_me what has changed since. may_sign: whether
-    it is a steward.
+    it is a steward. community_id: what others need for a window to this community. windows: those
+    in force, and what the other communities say, if it is known.
     """
 
     in_force: CharterVersionAnswer
@@ -82,12 +91,15 @@ class CharterAnswer:
     consented_to: int
     new_to_me: list[Difference]
     without_consent: list[HouseholdName]
+    community_id: str
+    windows: list[WindowAnswer]
 
 
 @dataclass(frozen=True, slots=True)
 class CharterProposal:
-    """What shall be different; null stays. no_credit: credit ends. preview: only show what would
-    follow.
+    """What shall be different; null stays. no_credit: credit ends. windows: all of them;
+    add_windows, drop_windows: some more, and names or ids of those that end. preview: only show
+    what would follow.
     """
 
     name: str | None = None
@@ -105,6 +117,9 @@ class CharterProposal:
     approval: bool | None = None
     first_listings: int | None = None
     worry_words: list[str] | None = None
+    windows: list[WindowTerms] | None = None
+    add_windows: list[WindowWish] = dataclasses.field(default_factory=list)
+    drop_windows: list[str] = dataclasses.field(default_factory=list)
     preview: bool = False
 
 

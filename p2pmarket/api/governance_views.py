@@ -11,6 +11,7 @@ from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.ledger_views import Names, credit_terms, household_name
 from p2pmarket.api.member_schemas import RemovedAnswer
 from p2pmarket.api.schemas import PlaceFields
+from p2pmarket.api.window_schemas import WindowTerms
 from p2pmarket.charter_differences import differences
 from protocol.charter import Charter
 from protocol.ids import HouseholdId, text_of
@@ -44,6 +45,10 @@ def charter_terms(charter: Charter) -> CharterTerms:
         subtree=charter.subtree,
         first_listings=charter.reception.first_listings,
         worry_words=list(charter.reception.worry_words),
+        windows=[
+            WindowTerms(text_of(window.community), window.name, list(window.categories))
+            for window in charter.windows
+        ],
     )
 
 

@@ -11,6 +11,7 @@ from p2pmarket.api.errors import failure_of
 from p2pmarket.api.listing_views import listing_answer
 from p2pmarket.api.schemas import ImportAnswer, ImportRow, OutcomeName, RowAnswer
 from p2pmarket.listing_fields import FIELDS, Context, read_listing_fields
+from p2pmarket.listing_windows import refuse_category, still_named
 from protocol.errors import LocalError
 from protocol.listing import Listing
 
@@ -90,12 +91,17 @@ class _Batch:
         if held is None:
             return self._answer(row, "new", self._published.pop())
         until_ms = held.listing.visible_until_ms
-        as_before = replace(listing, visible_until_ms=until_ms, photos=held.listing.photos)
+        listing = replace(listing, photos=held.listing.photos)
+        if "shown_to" not in row.fields:  # who does not speak of it leaves it as it is
+            kept = still_named(held.listing.shown_to, self._context.charter)
+            listing = replace(listing, shown_to=kept)
+        as_before = replace(listing, visible_until_ms=until_ms)
         if as_before == held.listing and until_ms > self._context.now_ms:
             return self._answer(row, "unchanged", held)
         try:
-            changed = replace(listing, photos=held.listing.photos)
-            return self._answer(row, "changed", await self._node.market.edit(held.key, changed))
+            if listing.category != held.listing.category:
+                refuse_category(listing.shown_to, listing.category, self._context.charter)
+            return self._answer(row, "changed", await self._node.market.edit(held.key, listing))
         except LocalError as error:
             return self._answer(row, "refused", error)
 

@@ -15,14 +15,17 @@ from p2pmarket.api.schemas import (
     Lend,
     ListingAnswer,
     OfferedTooAnswer,
+    OriginAnswer,
     StateName,
     Sync,
     SyncStateName,
     VariantChoices,
 )
 from p2pmarket.daemon.memberships import Memberships
+from p2pmarket.listing_windows import window_names
 from p2pmarket.namesakes import visible
 from p2pmarket.texts.formats import iso
+from protocol.charter import Charter
 from protocol.ids import HouseholdId, text_of
 from protocol.limits import DAY_MS
 from protocol.listing import Listing
@@ -47,18 +50,19 @@ def listing_answer(
     names: of the community's households, namesakes told apart.
     """
     names = names or {}
-    listing = stored.listing
+    listing, charter = stored.listing, node.community.charter
     price, place = listing.price, listing.place
+    household = names.get(stored.household) or visible(stored.household_name or own_name)
     return ListingAnswer(
         id=text_of(stored.key),
-        community=node.community.charter.name,
+        community=charter.name,
         community_id=text_of(node.community.id),
         source_id=listing.source_id,
         title=listing.title,
         kind=listing.kind.name.lower(),  # type: ignore[arg-type]
         price_minor=None if price is None else price.minor,
         currency=None if price is None else price.currency,
-        household=names.get(stored.household) or visible(stored.household_name or own_name),
+        household=household,
         household_id=text_of(stored.household),
         mine=stored.household == node.community.self_id,
         category=listing.category,
@@ -84,6 +88,22 @@ def listing_answer(
         offered_too=list(too),
         hidden=stored.concealed,
         notices=notice_answers(node.moderation.showing.notices(stored), names),
+        shown_to=window_names(listing.shown_to, charter),
+        origin=_origin(listing, charter),
+        carried_by=None if listing.origin is None else household,
+    )
+
+
+def _origin(listing: Listing, charter: Charter) -> OriginAnswer | None:
+    origin = listing.origin
+    if origin is None:
+        return None
+    window = charter.window_to(origin.community)
+    return OriginAnswer(
+        community=text_of(origin.community),
+        name="" if window is None else window.name,
+        thing=text_of(origin.thing),
+        changed_at=iso(origin.changed_at_ms),
     )
 
 
@@ -116,11 +136,14 @@ def coordinates(place: Place | None) -> Coordinates | None:
 
 
 def ends_soon(listings: Iterable[StoredListing], now_ms: int) -> int:
-    """Return how many listings that are still to be had end within three days."""
+    """Return how many listings that are still to be had end within three days.
+
+    Those that are shown for others are renewed, or end, by themselves.
+    """
     return sum(
         now_ms < stored.listing.visible_until_ms <= now_ms + SOON_MS
         for stored in listings
-        if stored.state is not State.TAKEN
+        if stored.state is not State.TAKEN and stored.listing.origin is None
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from node.node import Node
 from node.store.listings import StoredListing
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
@@ -19,7 +21,14 @@ from p2pmarket.api.schemas import (
     RenewRequest,
 )
 from p2pmarket.listing_fields import Context, read_listing_fields
+from p2pmarket.listing_windows import (
+    communities_named,
+    refuse_category,
+    still_named,
+    window_names,
+)
 from p2pmarket.texts.formats import iso
+from p2pmarket.vocabulary import category_id
 from protocol import limits
 from protocol.errors import LocalError
 from protocol.mark import State
@@ -40,9 +49,17 @@ async def context_of(call: Call, node: Node) -> Context:
 
 
 async def audience(call: Call) -> Audience:
-    """Return who would see a publication. LocalError ``left``, ``removed``, ``device-revoked``."""
+    """Return who would see a publication.
+
+    LocalError ``left``, ``removed``, ``device-revoked``; ``no-windows`` or ``window-…`` where it
+    cannot be shown in a community that is named.
+    """
     node = call.node
     context = await _context(call)
+    charter = context.charter
+    shown_to = sorted(communities_named(call.query.show_in, charter))
+    if call.query.category is not None:
+        refuse_category(shown_to, category_id(call.query.category), charter)
     members = await node.community.members()
     own = node.community.self_id
     if node.community.my_status == "revoked":
@@ -63,6 +80,7 @@ async def audience(call: Call) -> Audience:
         slots_each=context.charter.reception.first_listings,
         full=newcomer
         and sum(one.listing.visible_until_ms > context.now_ms for one in mine) >= shown,
+        shown_to=window_names(shown_to, charter),
     )
 
 
@@ -95,7 +113,12 @@ async def _renew(call: Call) -> ListingAnswer:
         days = max(1, min(longest, round(before_ms / limits.DAY_MS)))
     if not 1 <= days <= longest:
         raise LocalError("field-out-of-range", field="days", least=1, most=longest)
-    return await _answer(call, await call.node.market.renew(own.key, days))
+    named = still_named(own.listing.shown_to, call.node.community.charter)
+    if named == own.listing.shown_to:
+        return await _answer(call, await call.node.market.renew(own.key, days))
+    until_ms = call.clock.now_ms() + days * limits.DAY_MS
+    renewed = replace(own.listing, shown_to=named, visible_until_ms=until_ms)
+    return await _answer(call, await call.node.market.edit(own.key, renewed))
 
 
 async def _mark(call: Call) -> ListingAnswer:
@@ -111,6 +134,8 @@ async def _own(call: Call) -> StoredListing:
     stored = await node.market.find(call.path["listing"])
     if stored.household != node.community.self_id:
         raise LocalError("listing-not-yours", title=stored.listing.title)
+    if stored.listing.origin is not None:
+        raise LocalError("listing-carried", title=stored.listing.title)
     return stored
 
 

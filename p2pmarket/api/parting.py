@@ -12,10 +12,13 @@ from p2pmarket.api.parting_schemas import (
     LeaveRequest,
     OpenTrade,
 )
+from p2pmarket.listing_windows import still_named, window_names
 from p2pmarket.listing_writing import fields_of
 from p2pmarket.texts.formats import iso
+from protocol.charter import Charter
 from protocol.errors import LocalError
 from protocol.ids import text_of
+from protocol.listing import Listing
 
 
 async def _preview(call: Call) -> LeavePreview:
@@ -79,9 +82,18 @@ async def _export(call: Call) -> ExportAnswer:
         household=(await call.memberships.profile(node)).name,
         household_id=text_of(own),
         exported_at=iso(now_ms),
-        rows=[fields_of(stored.listing, now_ms) for stored in await node.market.mine()],
+        rows=[
+            _row(stored.listing, node.community.charter, now_ms)
+            for stored in await node.market.mine()
+            if stored.listing.origin is None
+        ],
         records=[raw.hex() for raw in await node.database.read(read)],
     )
+
+
+def _row(listing: Listing, charter: Charter, now_ms: int) -> dict[str, object]:
+    shown_to = window_names(still_named(listing.shown_to, charter), charter)
+    return fields_of(listing, now_ms) | ({"shown_to": shown_to} if shown_to else {})
 
 
 ENDPOINTS = (

@@ -104,10 +104,25 @@ class OfferedTooAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginAnswer:
+    """The neighbouring community that a listing is from. name: as the rules here call it, "" if
+    they do not. thing: the same of one listing there, whoever shows it here. changed_at: there.
+    """
+
+    community: str
+    name: str
+    thing: str
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListingAnswer:
     """One listing as it stands. price_minor: in the currency's smallest unit. seconds_left: until
     it shows no more; 0 once it is over. offered_too: where else, if it is one's own. hidden: lists
-    and searches leave it out here. notices: why, and what else is said of it."""
+    and searches leave it out here. notices: why, and what else is said of it. shown_to: what the
+    rules call the neighbouring communities in which members may show it. origin: of one that
+    carried_by, its household, shows here for somebody in another community; null for all others.
+    """
 
     id: str
     community: str
@@ -143,6 +158,9 @@ class ListingAnswer:
     offered_too: list[OfferedTooAnswer] = field(default_factory=list)
     hidden: bool = False
     notices: list[NoticeAnswer] = field(default_factory=list)
+    shown_to: list[str] = field(default_factory=list)
+    origin: OriginAnswer | None = None
+    carried_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +222,13 @@ class MarkRequest:
 
 @dataclass(frozen=True, slots=True)
 class AudienceQuestion:
-    """days: how long it would show; without it the community's default."""
+    """days: how long it would show; without it the community's default. show_in: names or ids of
+    neighbouring communities in which it may be shown too; category: of the listing.
+    """
 
     days: int | None = None
+    show_in: list[str] = field(default_factory=list)
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +237,7 @@ class Audience:
 
     newcomer: whether that is fewer than the charter allows, until a neighbour vouches for this
     household or it has traded; each adds ``slots_each``. full: whether as many show already, so
-    that one more does not show yet.
+    that one more does not show yet. shown_to: what the rules call the communities of ``show_in``.
     """
 
     community: str
@@ -226,6 +248,7 @@ class Audience:
     slots: int
     slots_each: int
     full: bool
+    shown_to: list[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from typing import TypeVar
 import trio
 
 from node.node import Node
+from node.store.listings import StoredListing
 from node.trades.views import TradeView
 from p2pmarket import listing_values as values
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
+from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.schemas import Done
 from p2pmarket.api.trades_reminders import reminders
 from p2pmarket.api.trades_schemas import (
@@ -107,6 +109,7 @@ async def _ask(call: Call) -> TradeAnswer:
     stored = await node.market.find(request.listing)
     if node.community.blocks(stored.household):
         raise LocalError("you-block", id=short(stored.household))
+    await _refuse_carried(node, stored)
     if stored.listing.kind is ListingKind.EVENT:
         raise LocalError("event-not-traded", title=stored.listing.title)
     swap = await _swap_listing(node, request.terms)
@@ -115,6 +118,23 @@ async def _ask(call: Call) -> TradeAnswer:
     )
     text = text_in(request.text)
     return await answered(call, await node.trades.ask(stored.key, terms, text, request.public))
+
+
+async def _refuse_carried(node: Node, stored: StoredListing) -> None:
+    """Raise LocalError where a listing is from another community: here nobody can promise it."""
+    listing, origin = stored.listing, stored.listing.origin
+    if origin is None:
+        return
+    if stored.household == node.community.self_id:
+        raise LocalError("listing-carried", title=listing.title)
+    window = node.community.charter.window_to(origin.community)
+    raise LocalError(
+        "ask-the-carrier",
+        title=listing.title,
+        community=short(origin.community) if window is None else window.name,
+        household=(await names_in(node)).get(stored.household, short(stored.household)),
+        id=text_of(stored.key)[:8],
+    )
 
 
 async def _offer(call: Call, trade: TradeId) -> TradeView:
@@ -149,7 +169,10 @@ async def _listing(node: Node, trade: Trade) -> Listing | None:
 async def _swap_listing(node: Node, change: TermsChange) -> ThingKey | None:
     if change.swap_listing is None or values.is_empty(change.swap_listing):
         return None
-    return (await node.market.find(change.swap_listing)).key
+    offered = await node.market.find(change.swap_listing)
+    if offered.listing.origin is not None:
+        raise LocalError("listing-carried", title=offered.listing.title)
+    return offered.key
 
 
 async def _promise(call: Call, trade: TradeId) -> TradeView:

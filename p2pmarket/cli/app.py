@@ -29,6 +29,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "show": "searching",
         "publish": "publishing",
         "cross-post": "cross_posting",
+        "window": "windows",
         "mine": "listings",
         "edit": "listings",
         "renew": "listings",

@@ -15,6 +15,7 @@ from p2pmarket.cli.charter_texts import (
     quoted_name,
     signature_lines,
     terms_lines,
+    window_lines,
 )
 from p2pmarket.cli.community import read_places, text_or_file
 from p2pmarket.cli.decisions import decide, decision_lines, missing_line
@@ -63,6 +64,7 @@ def show(session: Session, version: str | None, everything: bool, target: Path |
     current = found["in_force"]
     lines = [heading(current), *signature_lines(current), *consent_lines(found), ""]
     lines += terms_lines(current["terms"])
+    lines += window_lines(found)
     if everything:
         for proposal in found["proposals"]:
             lines += ["", heading(proposal), *signature_lines(proposal)]
@@ -151,6 +153,34 @@ def _save(target: Path | None, terms: dict[str, Any]) -> None:
     help=_("How much of it a household may owe the others."),
 )
 @click.option("--no-credit", is_flag=True, help=_("Keep no community credit any more."))
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar=_("COMMUNITY[=NAME]"),
+    help=_(
+        "Show each other some categories with a neighbouring community, which must propose the same"
+        " of this one. COMMUNITY: the name of one that you belong to, or an id with =NAME, what"
+        " people here call it. Replaces the window to it; repeatable."
+    ),
+)
+@click.option(
+    "--window-category",
+    "window_categories",
+    multiple=True,
+    metavar=_("NAME"),
+    help=_(
+        "What is shown through each --window; repeatable, once for each category. For windows with"
+        " different categories, propose from a file."
+    ),
+)
+@click.option(
+    "--no-window",
+    "no_windows",
+    multiple=True,
+    metavar=_("COMMUNITY"),
+    help=_("Show each other nothing with this community any more; repeatable."),
+)
 @click.option("--yes", is_flag=True, help=_("Do not ask."))
 def propose(session: Session, source: Path | None, yes: bool, **typed: Any) -> int:
     """Show the difference, ask, and propose."""
@@ -184,7 +214,12 @@ def _typed(
     credit_unit: str | None,
     credit_limit: int | None,
     no_credit: bool,
+    windows: tuple[str, ...],
+    window_categories: tuple[str, ...],
+    no_windows: tuple[str, ...],
 ) -> dict[str, Any]:
+    if bool(windows) != bool(window_categories):
+        raise click.UsageError(_("--window and --window-category belong together."))
     if (credit_unit is None) != (credit_limit is None):
         raise click.UsageError(_("--credit-unit and --credit-limit belong together."))
     fields: dict[str, Any] = {
@@ -203,8 +238,15 @@ def _typed(
         "worry_words": [w for w in worry_words if w] if worry_words else None,
         "credit": None if credit_unit is None else {"unit": credit_unit, "limit": credit_limit},
         "no_credit": no_credit or None,
+        "add_windows": [_wish(typed, window_categories) for typed in windows] or None,
+        "drop_windows": list(no_windows) or None,
     }
     return {field: value for field, value in fields.items() if value is not None}
+
+
+def _wish(typed: str, categories: tuple[str, ...]) -> dict[str, Any]:
+    community, _sign, name = typed.partition("=")
+    return {"community": community, "name": name or None, "categories": list(categories)}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from p2pmarket.cli.decisions import names_of
 from p2pmarket.cli.terminal import in_quotes, paragraph, safe, wrapped
+from p2pmarket.cli.window_texts import agreement_lines, categories_text, window_difference
 from p2pmarket.texts import _, msgid, ngettext
 
 _ID = 10
@@ -24,6 +25,7 @@ _LABELS: Mapping[str, str] = {
     "questions": msgid("Questions to who joins"),
     "worry_words": msgid("Worry words"),
     "places": msgid("Places"),
+    "windows": msgid("Windows to neighbours"),
     "rules": msgid("Rules"),
 }
 
@@ -34,7 +36,9 @@ def difference_lines(differences: list[dict[str, Any]]) -> list[str]:
     for difference in differences:
         field: str = difference["field"]
         label = _label(field)
-        if difference["lines"]:
+        if difference["windows"]:
+            lines += [part for one in difference["windows"] for part in window_difference(one)]
+        elif difference["lines"]:
             lines.append(f"{label}:")
             lines += [f"  {safe(line)}".rstrip() for line in difference["lines"]]
         elif difference["added"] or difference["removed"]:
@@ -98,6 +102,7 @@ def terms_lines(terms: dict[str, Any]) -> list[str]:
         ("questions", " / ".join(terms["questions"])),
         ("worry_words", ", ".join(terms["worry_words"])),
         ("categories", ", ".join(terms["categories"])),
+        ("windows", "; ".join(map(_window, terms["windows"]))),
     ]
     lines = [
         line
@@ -123,6 +128,10 @@ def terms_lines(terms: dict[str, Any]) -> list[str]:
     return [*lines, "", *paragraph(terms["rules"], indent="  ")]
 
 
+def _window(window: dict[str, Any]) -> str:
+    return f"{in_quotes(window['name'])} ({categories_text(window['categories'])})"
+
+
 def _credit(credit: dict[str, Any] | None) -> str:
     return "" if credit is None else f"{credit['limit']} {credit['unit']}"
 
@@ -141,6 +150,13 @@ def consent_lines(found: dict[str, Any]) -> list[str]:
     if others and (found["consented"] or len(others) > 1):
         lines += wrapped(_("Not agreed yet: {names}.").format(names=names_of(others)))
     return lines
+
+
+def window_lines(found: dict[str, Any]) -> list[str]:
+    """Return what the other communities say of the windows in force. found: a CharterAnswer."""
+    lines = [part for window in found["windows"] for part in agreement_lines(window)]
+    line = _("For a window to this community, neighbouring ones need its id: {id}")
+    return ["", *lines, *wrapped(line.format(id=found["community_id"]))]
 
 
 def quoted_name(version: dict[str, Any]) -> str:

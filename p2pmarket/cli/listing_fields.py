@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from p2pmarket.cli.options import CONDITION, KIND, Count
+from p2pmarket.cli.terminal import in_quotes, wrapped
 from p2pmarket.texts import _
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -59,6 +60,21 @@ def _options() -> list[Callable[[Any], Any]]:
         ),
         click.option("--language", metavar="de", help=_("The language of its text.")),
         click.option("--source-id", metavar=_("NUMBER"), help=_("Your own number for it.")),
+    ]
+
+
+def shown_lines(names: Sequence[str]) -> list[str]:
+    """Say who sees a listing that may be shown in neighbouring communities, and who shows it."""
+    return [
+        line
+        for name in names
+        for line in wrapped(
+            _(
+                "Everybody in {community} can see it as well, as soon as a household that belongs"
+                " to both shows it there: title, text, price and place, not your name and no"
+                " photos. Who wants it writes to that household, which passes it on to you."
+            ).format(community=in_quotes(name))
+        )
     ]
 
 

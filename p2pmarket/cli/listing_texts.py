@@ -54,12 +54,53 @@ def listing_table(
 def title_text(listing: dict[str, Any]) -> str:
     """Return the title, with what has become of it if it is not simply open."""
     title = str(listing["title"])
+    if listing["origin"] is not None:
+        title = _("[from {community}] {title}").format(community=origin_name(listing), title=title)
     if not listing["mine"] and any(not notice["hides"] for notice in listing["notices"]):
         title = _("[warned of] {title}").format(title=title)
     if listing["state"] == "open":
         return title
     state = vocabulary.label(vocabulary.STATES, listing["state"])
     return f"[{state}] {title}"
+
+
+def origin_name(listing: dict[str, Any]) -> str:
+    """Return what people here call the community that a carried listing is from."""
+    origin = listing["origin"]
+    return str(origin["name"] or origin["community"][:SHORT_ID])
+
+
+def carried_lines(listings: Sequence[dict[str, Any]], with_community: bool = False) -> list[str]:
+    """Return what this household shows for others of neighbouring communities."""
+    carried = [listing for listing in listings if listing["origin"] is not None]
+    if not carried:
+        return []
+    line = ngettext(
+        "{n} listing that you show for somebody in a neighbouring community:",
+        "{n} listings that you show for somebody in a neighbouring community:",
+        len(carried),
+    ).format(n=len(carried))
+    table_ = listing_table(carried, with_household=False, with_community=with_community)
+    return [*wrapped(line), *table_, ""]
+
+
+def _origin_lines(listing: dict[str, Any]) -> list[str]:
+    """Say where a carried listing is from, and whom to ask about it."""
+    if listing["origin"] is None:
+        return []
+    community = in_quotes(origin_name(listing))
+    if listing["mine"]:
+        line = _(
+            "From {community}, shown here by you: it changes and ends by itself, as its author"
+            " there wants. “p2pmarket window close” ends that you show it."
+        ).format(community=community)
+        return ["", *wrapped(line)]
+    line = _(
+        "From {community}, shown here by {household}, who is not its author: write to them, they"
+        " pass it on."
+    ).format(community=community, household=in_quotes(listing["carried_by"]))
+    command = f'p2pmarket message --listing {listing["id"][:SHORT_ID]} "…"'
+    return ["", *wrapped(line), f"  {command}"]
 
 
 def state_text(listing: dict[str, Any]) -> str:
@@ -150,7 +191,7 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
     facts = [
         (_("Kind"), vocabulary.label(vocabulary.KINDS, listing["kind"])),
         (_("Price"), price_text(listing)),
-        (_("From"), listing["household"] or listing["household_id"]),
+        (_("From"), _from_text(listing)),
         (_("Community"), listing["community"]),
         (_("Place"), place_text(listing)),
         (_("Category"), vocabulary.label(vocabulary.CATEGORIES, listing["category"])),
@@ -164,6 +205,7 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
         (_("State"), state_text(listing)),
         (_("Published"), day_and_time(moment(listing["published_at"]))),
         (_("Shows until"), day(moment(listing["visible_until"]))),
+        (_("Shown also in"), ", ".join(listing["shown_to"])),
         (_("Own number"), listing["source_id"] or ""),
         (_("Id"), listing["id"]),
     ]
@@ -172,8 +214,18 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
     if listing["description"]:
         lines += [*paragraph(listing["description"]), ""]
     lines += [f"{name:{room}}  {safe(value)}" for name, value in facts if value]
+    lines += _origin_lines(listing)
     too = offered_too_lines(listing)
     return [*lines, "", *too] if too else lines
+
+
+def _from_text(listing: dict[str, Any]) -> str:
+    household = str(listing["household"] or listing["household_id"])
+    if listing["origin"] is None:
+        return household
+    return _("{community}, shown by {household}").format(
+        community=origin_name(listing), household=household
+    )
 
 
 def sync_line(sync: dict[str, Any]) -> str:

@@ -60,6 +60,11 @@ def _notice_text(notice: dict[str, Any], mine: bool) -> str:
         if notice["reason"]:
             text = _("The block list of {by}, which you follow, names this household: {reason}")
         return text.format(by=by, reason=reason)
+    if cause == "no-window":
+        return _(
+            "It is from another community, and the rules here name no window to it for this"
+            " category."
+        )
     if cause == "worry-word":
         text = _("It contains {words}: your neighbours see it once a steward has looked at it.")
         if not mine:

@@ -10,7 +10,7 @@ import click
 from p2pmarket.cli import failures
 from p2pmarket.cli.cross_posting import cross_post_to, cross_posted_lines, preview_all
 from p2pmarket.cli.importing import FileReport, check_readable, publish_file, report_lines
-from p2pmarket.cli.listing_fields import listing_options, typed_fields
+from p2pmarket.cli.listing_fields import listing_options, shown_lines, typed_fields
 from p2pmarket.cli.listing_texts import SHORT_ID, audience_line
 from p2pmarket.cli.notices import held_lines
 from p2pmarket.cli.options import command
@@ -41,20 +41,39 @@ from protocol.errors import LocalError, P2PMarketError
     multiple=True,
     help=_("Offer it in this community as well; may be repeated."),
 )
+@click.option(
+    "--show-in",
+    metavar=_("NAME"),
+    multiple=True,
+    help=_("Members may show it in this neighbouring community (see “window”); repeatable."),
+)
 @click.option("--yes", is_flag=True, help=_("Do not ask before publishing."))
 def publish(
-    session: Session, source: Path | None, also: tuple[str, ...], yes: bool, **typed: Any
+    session: Session,
+    source: Path | None,
+    also: tuple[str, ...],
+    show_in: tuple[str, ...],
+    yes: bool,
+    **typed: Any,
 ) -> int:
     """Say who will see it, ask, publish."""
     fields = typed_fields(typed)
     if source is not None:
-        if fields or also:
+        if fields or also or show_in:
             raise click.UsageError(_("Use either --from FILE or the flags of one listing."))
         return _publish_file(session, source, yes)
     for needed in ("title", "kind"):
         if needed not in fields:
             raise click.UsageError(_("Missing: --{flag}, or --from FILE.").format(flag=needed))
-    audience = _announce(session, typed["days"], is_new="source_id" not in fields)
+    question = {
+        "days": typed["days"],
+        "show_in": show_in,
+        "category": typed["category"] or "other",
+    }
+    audience = _announce(session, question, is_new="id" not in fields)
+    if show_in:
+        fields["shown_to"] = audience["shown_to"]
+        session.say(*shown_lines(audience["shown_to"]))
     if fields["kind"] == "event" and "starts" in fields and typed["days"] is None:
         session.say(_("An event disappears when it is over."))
     previews = preview_all(
@@ -96,7 +115,13 @@ def publish(
 
 def _publish_file(session: Session, source: Path, yes: bool) -> int:
     check_readable(source)
-    audience = _announce(session, None, at_most=True)
+    audience = _announce(session, {}, at_most=True)
+    if session.client.get(session.path("windows"))["results"]:
+        line = _(
+            "What names a neighbouring community as “shown_to” can be shown there too, by members"
+            " of both: title, text, price and place, not your name and no photos."
+        )
+        session.say(*wrapped(line))
     if not _agreed(session, yes):
         return 1
     report = publish_file(session, source)
@@ -126,13 +151,14 @@ def _body(report: FileReport, audience: dict[str, Any]) -> dict[str, object]:
 
 
 def _announce(
-    session: Session, days: int | None, at_most: bool = False, is_new: bool = False
+    session: Session, question: dict[str, object], at_most: bool = False, is_new: bool = False
 ) -> dict[str, Any]:
     """Say who will see it and until when, before anything is published.
 
-    at_most: some may end earlier. is_new: it is one more listing, and no edit of an older one.
+    question: an AudienceQuestion. at_most: some may end earlier. is_new: it is one more listing,
+    and no edit of an older one.
     """
-    audience: dict[str, Any] = session.client.get(session.path("audience"), {"days": days})
+    audience: dict[str, Any] = session.client.get(session.path("audience"), question)
     if is_new and audience["newcomer"] and audience["full"]:
         session.say(*wrapped(_not_yet(audience)))
         return audience

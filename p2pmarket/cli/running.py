@@ -163,6 +163,7 @@ def _community_lines(community: dict[str, Any]) -> list[str]:
         *reach_lines(community["reach"]),
         *horizon_lines(community["horizon"]),
         *([sentence("device-copied", {})] if community["device_copied"] else []),
+        _("Id of this community: {id}").format(id=community["id"]),
         _("Answers at {addresses}").format(
             addresses=", ".join(map(safe, community["addresses"])) or "–"
         ),

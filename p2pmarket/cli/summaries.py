@@ -110,5 +110,9 @@ SUMMARIES: Mapping[str, str] = {
     "restore": msgid("Restore a household from a backup, as a new device of it."),
     "completion": msgid("Print a script that completes commands in your shell."),
     "demo": msgid("Watch four households found a community, publish, search, catch up."),
+    "window": msgid("Show listings of a neighbouring community in another one of yours."),
+    "window list": msgid("List the windows between communities, and what you show through them."),
+    "window open": msgid("Show here what members of another community of yours let you show."),
+    "window close": msgid("Show nothing of that community here any more."),
     "create": msgid("Found a community: you are its founder, and invite the others."),
 }

@@ -19,6 +19,7 @@ from p2pmarket.texts.error_sentences.mail import MAIL
 from p2pmarket.texts.error_sentences.moderation import MODERATION
 from p2pmarket.texts.error_sentences.node import NODE
 from p2pmarket.texts.error_sentences.trades import TRADES
+from p2pmarket.texts.error_sentences.windows import WINDOWS
 from p2pmarket.texts.trades import FIELD_NAMES, FIELDS, STATES, STEPS
 
 
@@ -92,4 +93,5 @@ ERRORS: Mapping[str, Sentences] = {
     **MODERATION,
     **LEDGER,
     **TRADES,
+    **WINDOWS,
 }

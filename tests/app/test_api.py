@@ -169,6 +169,7 @@ def test_every_endpoint_answers_as_it_is_described(
     ben.until(lambda: ben.json("status")["communities"][0]["my_status"] == "removed")
     walk("GET", COMMUNITY + "/export")
     cross_post(walk)
+    open_windows(walk)
     walk("POST", "/v1/shutdown")
     # The founder cannot leave, a review needs a finished trade, and agreeing to a removal a third
     # household: the transcripts show all of it.
@@ -254,6 +255,18 @@ def cross_post(walk: Walk) -> None:
     cross = {"listing": published["results"][0]["listing"]["id"]}
     walk("POST", there + "/preview", cross, community="Verein")
     walk("POST", there, cross, community="Verein")
+
+
+def open_windows(walk: Walk) -> None:
+    versions, windows = COMMUNITY + "/charter/versions", COMMUNITY + "/windows"
+    for here, there in (("Lindenau", "Verein"), ("Verein", "Lindenau")):
+        wish = {"community": there, "categories": ["other"]}
+        walk("POST", versions, {"add_windows": [wish]}, community=here)
+    assert [one["into"] for one in walk("GET", "/v1/windows")["results"]] == ["Lindenau", "Verein"]
+    (one,) = walk("GET", windows, community="Verein")["results"]
+    assert (one["name"], one["open"], one["carries"]) == ("Lindenau", ["other"], False)
+    walk("PUT", windows + "/{other}", {}, community="Verein", other="Lindenau")
+    walk("DELETE", windows + "/{other}", community="Verein", other="Lindenau")
 
 
 def further_device_of(household: Any) -> Client:
