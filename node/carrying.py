@@ -17,11 +17,19 @@ from node.store.records import RecordStore
 from node.store.windows import carried_listings, shared_listings
 from protocol.envelope import Envelope
 from protocol.errors import LocalError
-from protocol.ids import CommunityId
+from protocol.ids import CommunityId, DeviceKey, HouseholdId
 from protocol.kinds import Kind
 from protocol.listing import Listing
 from protocol.membership.evaluation import Status
 from protocol.windows import MAX_CARRIED
+
+Carrier = tuple[HouseholdId, DeviceKey]
+"""A household that carries, and by which of its devices: each acts for itself."""
+
+
+def carrier_of(carried: StoredListing) -> Carrier:
+    """Return who carries a listing."""
+    return carried.household, carried.device
 
 
 class Carrying:
@@ -53,9 +61,14 @@ class Carrying:
         now_ms = self._clock.now_ms()
         return await self._store.database.read(lambda c: carried_listings(c, now_ms))
 
+    @property
+    def own(self) -> Carrier:
+        """Who carries here: this device of this household."""
+        return self._author.household, self._author.device
+
     def is_own(self, carried: StoredListing) -> bool:
         """Tell whether this device carries a listing."""
-        return (carried.household, carried.device) == (self._author.household, self._author.device)
+        return carrier_of(carried) == self.own
 
     @property
     def most(self) -> int:

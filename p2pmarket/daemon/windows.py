@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import trio
 
+from node.carrying import Carrier, carrier_of
 from node.clock import Clock
 from node.node import Node
 from node.store.listings import StoredListing
@@ -213,14 +214,14 @@ class Windows:
             if not one.concealed and _source(one) == passage.source
             if not into.carrying.is_own(one)
         ]
-        own_id = into.community.self_id
+        carrier = into.carrying.own
         own = [one for one in standing if into.carrying.is_own(one)]
         from_there = [one for one in own if _source(one) == passage.source]
         for thing, listing in list(wanted.items()):
             rivals = [one for one in others if is_alike(one.listing, listing)]
             mine = any(_thing(one) == thing for one in from_there)
-            yields = any(one.household < own_id for one in rivals) if mine else bool(rivals)
-            if yields or (not mine and not self._is_my_turn(passage, thing, own_id, others)):
+            yields = any(carrier_of(one) < carrier for one in rivals) if mine else bool(rivals)
+            if yields or (not mine and not self._is_my_turn(passage, thing, carrier, others)):
                 del wanted[thing]
         room = max(0, into.carrying.most - (len(own) - len(from_there)))
         await self._write(into, from_there, dict(list(wanted.items())[:room]))
@@ -271,15 +272,15 @@ class Windows:
         return not is_alike(stands, wanted) or (ends_soon and grows) or shrinks
 
     def _is_my_turn(
-        self, passage: Passage, thing: bytes, own_id: bytes, others: Sequence[StoredListing]
+        self, passage: Passage, thing: bytes, own: Carrier, others: Sequence[StoredListing]
     ) -> bool:
         """Whether to carry now, or to let another carrier go first for a minute.
 
         Else all that carry between the same two would publish every new listing at once.
         """
-        carriers = {own_id, *(one.household for one in others)}
-        first = min(carriers, key=lambda household: hashlib.blake2b(thing + household).digest())
-        if first == own_id:
+        carriers = {own, *map(carrier_of, others)}
+        first = min(carriers, key=lambda one: hashlib.blake2b(thing + one[0] + one[1]).digest())
+        if first == own:
             return True
         since_s = self._seen.setdefault((passage, thing), trio.current_time())
         return trio.current_time() - since_s >= _AGAIN_S
