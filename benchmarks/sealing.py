@@ -134,12 +134,13 @@ def _carry(senders: Sequence[_Device], readers: Sequence[_Device], count: int) -
     now_ms = SystemClock().now_ms()
     for start in range(0, count, MAX_PARCELS):
         with _transaction(senders[0]), _transaction(readers[0]):
+            seeds = [reader.sealing.seeds(reader.connection) for reader in readers]
             for number in range(start, min(count, start + MAX_PARCELS)):
                 turn = number % len(senders)
-                _send(senders[turn], readers[turn], now_ms)
+                _send(senders[turn], readers[turn], seeds[turn], now_ms)
 
 
-def _send(sender: _Device, reader: _Device, now_ms: int) -> None:
+def _send(sender: _Device, reader: _Device, seeds: Sequence[bytes], now_ms: int) -> None:
     letter = Letter(
         _COMMUNITY,
         os.urandom(MESSAGE_ID_BYTES),
@@ -152,7 +153,7 @@ def _send(sender: _Device, reader: _Device, now_ms: int) -> None:
     device, card = reader.keys.device, reader.card
     parcel = sender.sealing.seal(sender.connection, letter, device, card, now_ms)
     assert parcel is not None
-    inner = reader.sealing.open(reader.connection, read_parcel(parcel.raw))
+    inner = reader.sealing.open(read_parcel(parcel.raw), seeds)
     assert inner is not None
     plaintext = reader.sealing.decipher(reader.connection, inner, now_ms)
     assert plaintext is not None

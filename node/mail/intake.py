@@ -91,10 +91,13 @@ class Intake:
         """
         parcels = [read_parcel(raw) for raw in raws]
         taken = Taken()
+        seeds = self._sealing.seeds(connection)
         for raw, parcel in zip(raws, parcels, strict=True):
             connection.execute("SAVEPOINT parcel")
             try:
-                code = self._take_once(connection, parcel_id(raw), parcel, remote, taken, now_ms)
+                code = self._take_once(
+                    connection, parcel_id(raw), parcel, seeds, remote, taken, now_ms
+                )
             except NotYet as reason:
                 connection.execute("ROLLBACK TO parcel")
                 code = Code.FULL if reason.full else Code.LATER
@@ -122,6 +125,7 @@ class Intake:
         connection: Connection,
         id: bytes,
         parcel: Parcel,
+        seeds: Sequence[bytes],
         remote: bytes,
         taken: Taken,
         now_ms: int,
@@ -131,7 +135,7 @@ class Intake:
             (id,),
         ).fetchone()
         if known is None:
-            found = self._take(connection, parcel, taken, now_ms)
+            found = self._take(connection, parcel, seeds, taken, now_ms)
             if found.author is None:
                 return found.code
             noted = self._note(id, found, found.author, remote, taken)
@@ -167,9 +171,16 @@ class Intake:
             taken.acks.setdefault(author, []).append(found.message_id)
         return True
 
-    def _take(self, connection: Connection, parcel: Parcel, taken: Taken, now_ms: int) -> _Found:
+    def _take(
+        self,
+        connection: Connection,
+        parcel: Parcel,
+        seeds: Sequence[bytes],
+        taken: Taken,
+        now_ms: int,
+    ) -> _Found:
         try:
-            inner = self._sealing.open(connection, parcel)
+            inner = self._sealing.open(parcel, seeds)
         except RemoteError as error:
             taken.counts[f"mail-refused:{error.code}"] += 1
             return _Found(Code.REFUSED)

@@ -5,10 +5,12 @@ Every function runs inside a transaction of the caller: if it fails, no ratchet 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from node.mail.keys import MailKeys
+from node.mail.sessions import Session, Sessions
 from node.store.database import Connection
 from protocol import limits as record_limits
 from protocol.envelope import decode
@@ -20,7 +22,6 @@ from protocol.mail.letter import Letter
 from protocol.mail.mailbox import expiry_of, tag_of
 from protocol.mail.parcel import Inner, Parcel, pad, parcel_id, read_inner, seal_info, unpad
 from protocol.mail.seal import (
-    Ratchet,
     accept,
     begin,
     decrypt,
@@ -29,12 +30,6 @@ from protocol.mail.seal import (
     unwrap,
     wrap,
 )
-
-SESSIONS_KEPT = 4
-"""With one device: when both begin at once, or one has lost its own, several live side by side."""
-
-_NEXT = "(SELECT coalesce(max(decrypted), 0) + 1 FROM mail_session WHERE device = ?2)"
-_MOVE_ON = f"UPDATE mail_session SET pickle = ?1, decrypted = {_NEXT} WHERE device = ?2 AND id = ?3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +97,7 @@ class Sealing:
         self._household = household
         self._network_key = network_key
         self._keys = keys
+        self._sessions = Sessions()
 
     def seal(
         self,
@@ -114,10 +110,12 @@ class Sealing:
         """Return the letter as a parcel for a device; None if its card is unusable."""
         vouched = self._keys.vouched(connection, now_ms)
         try:
-            ratchet = self._latest(connection, device, to.card.olm_identity) or begin(
-                self._keys.account(connection, now_ms), to.card.olm_identity, to.card.olm_fallback
-            )
-            ratchet, olm_type, message = encrypt(ratchet, letter.pack())
+            session = self._sessions.latest(connection, device, to.card.olm_identity)
+            if session is None:
+                account, card = self._keys.account(connection, now_ms), to.card
+                begun = begin(account, card.olm_identity, card.olm_fallback)
+                session = self._sessions.begun(connection, device, card.olm_identity, begun)
+            ratchet, olm_type, message = encrypt(session.ratchet, letter.pack())
             inner = Inner(
                 self._household,
                 self._keys.device,
@@ -132,17 +130,24 @@ class Sealing:
             sealed = wrap(pad(inner.pack()), to.card.hpke_public, info)
         except RemoteError:
             return None
-        self._keep(connection, device, to.card.olm_identity, ratchet, decrypted=False)
+        if not self._sessions.move(connection, session, ratchet, decrypted=False):
+            # What was at hand has been undone; now it is read from the file.
+            return self.seal(connection, letter, device, to, now_ms)
         raw = Parcel(tag, expires_at_ms, sealed).pack()
         return SealedParcel(parcel_id(raw), tag, to.record, raw)
 
-    def open(self, connection: Connection, parcel: Parcel) -> Inner | None:
+    def seeds(self, connection: Connection) -> list[bytes]:
+        """Return the secrets of the keys that open parcels, the latest first."""
+        return self._keys.hpke_seeds(connection)
+
+    def open(self, parcel: Parcel, seeds: Sequence[bytes]) -> Inner | None:
         """Return what is inside the outer layer; None if no key of this device opens it.
 
+        seeds: as they stand in this transaction, read once for all its parcels.
         Raises RemoteError if what opens is nonsense, or its device does not vouch for it.
         """
         info = seal_info(self._community, self._keys.device, parcel.tag, parcel.expires_at_ms)
-        for seed in self._keys.hpke_seeds(connection):
+        for seed in seeds:
             opened = unwrap(parcel.sealed, seed, info)
             if opened is not None:
                 inner = read_inner(unpad(opened))
@@ -153,70 +158,47 @@ class Sealing:
 
     def decipher(self, connection: Connection, inner: Inner, now_ms: int) -> bytes | None:
         """Return the ratchet's plaintext; None if no session with the sender fits."""
-        sessions = self._sessions(connection, inner.device, inner.olm_identity)
+        wanted = None
         if inner.olm_type == 0:
             wanted = prekey_session_id(inner.olm_message)
             if wanted is None:
                 return None
-            sessions = [session for session in sessions if session.id == wanted]
-            if not sessions:
-                account = self._keys.account(connection, now_ms)
-                begun = accept(account, inner.olm_identity, inner.olm_message)
-                if begun is None:
-                    return None
-                self._keep(connection, inner.device, inner.olm_identity, begun[0], decrypted=True)
-                return begun[1]
-        for session in sessions:
-            done = decrypt(session, inner.olm_type, inner.olm_message)
-            if done is not None:
-                self._keep(connection, inner.device, inner.olm_identity, done[0], decrypted=True)
-                return done[1]
-        return None
+        at_hand = self._sessions.at_hand(inner.device, inner.olm_identity)
+        if at_hand is not None:
+            plaintext = self._read(connection, at_hand, wanted, inner)
+            if plaintext is not None:
+                return plaintext
+        found = self._sessions.read(connection, inner.device, inner.olm_identity)
+        for session in found:
+            if session != at_hand:
+                plaintext = self._read(connection, session, wanted, inner)
+                if plaintext is not None:
+                    return plaintext
+        if wanted is None or any(session.ratchet.id == wanted for session in found):
+            return None
+        account = self._keys.account(connection, now_ms)
+        accepted = accept(account, inner.olm_identity, inner.olm_message)
+        if accepted is None:
+            return None
+        ratchet, plaintext = accepted
+        session = self._sessions.begun(connection, inner.device, inner.olm_identity, ratchet)
+        self._sessions.move(connection, session, ratchet, decrypted=True)
+        return plaintext
+
+    def _read(
+        self, connection: Connection, session: Session, wanted: str | None, inner: Inner
+    ) -> bytes | None:
+        """Return what a session deciphers, kept as it is then; None if it does not fit.
+
+        wanted: the only session that may, by its id.
+        """
+        if wanted is not None and session.ratchet.id != wanted:
+            return None
+        done = decrypt(session.ratchet, inner.olm_type, inner.olm_message)
+        if done is None or not self._sessions.move(connection, session, done[0], decrypted=True):
+            return None
+        return done[1]
 
     def forget_sessions(self, connection: Connection, device: DeviceKey) -> None:
         """Drop what the other side cannot follow: the next letter begins a session anew."""
-        connection.execute("DELETE FROM mail_session WHERE device = ?", (device,))
-
-    def _sessions(
-        self, connection: Connection, device: DeviceKey, identity: bytes
-    ) -> list[Ratchet]:
-        """Return the sessions with a device, the one to write with first."""
-        rows = connection.execute(
-            "SELECT id, pickle FROM mail_session WHERE device = ? AND identity = ?"
-            " ORDER BY decrypted DESC, n DESC",
-            (device, identity),
-        ).fetchall()
-        return [Ratchet(id, pickle) for id, pickle in rows]
-
-    def _latest(self, connection: Connection, device: DeviceKey, identity: bytes) -> Ratchet | None:
-        sessions = self._sessions(connection, device, identity)
-        return sessions[0] if sessions else None
-
-    def _keep(
-        self,
-        connection: Connection,
-        device: DeviceKey,
-        identity: bytes,
-        ratchet: Ratchet,
-        decrypted: bool,
-    ) -> None:
-        """Keep a session as it is now. decrypted: it has just done so, the last of its device's."""
-        changed = connection.execute(
-            _MOVE_ON
-            if decrypted
-            else "UPDATE mail_session SET pickle = ?1 WHERE id = ?3 AND device = ?2",
-            (ratchet.pickle, device, ratchet.id),
-        ).rowcount
-        if changed:
-            return
-        connection.execute(
-            "INSERT INTO mail_session (id, device, identity, pickle, decrypted)"
-            f" VALUES (?1, ?2, ?3, ?4, {_NEXT if decrypted else 0})",
-            (ratchet.id, device, identity, ratchet.pickle),
-        )
-        connection.execute(
-            "DELETE FROM mail_session WHERE device = ?1 AND n NOT IN"
-            " (SELECT n FROM mail_session WHERE device = ?1"
-            "  ORDER BY decrypted DESC, n DESC LIMIT ?2)",
-            (device, SESSIONS_KEPT),
-        )
+        self._sessions.forget(connection, device)

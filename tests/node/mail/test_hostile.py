@@ -105,7 +105,9 @@ async def test_a_replayed_prekey_message_counts_once_even_in_another_parcel(
     ana, ben = pair
     raw = await sealed(ana, ben, letter(ana, ben))
     sealing = ben.node.post._outbox._sealing
-    inner = await ben.node.database.write(lambda c: sealing.open(c, read_parcel(raw)))
+    inner = await ben.node.database.write(
+        lambda c: sealing.open(read_parcel(raw), sealing.seeds(c))
+    )
     assert inner is not None
     assert inner.olm_type == 0
     assert await deliver(ana, ben, raw) == [Code.TAKEN]
@@ -171,7 +173,7 @@ async def test_every_bit_of_a_parcel_counts(pair: tuple[Household, Household]) -
     sealing = ben.node.post._outbox._sealing
 
     def opened(connection: Any) -> list[int]:
-        bad = []
+        bad, seeds = [], sealing.seeds(connection)
         for bit in range(8 * len(raw)):
             spoilt = bytearray(raw)
             spoilt[bit // 8] ^= 1 << bit % 8
@@ -179,7 +181,7 @@ async def test_every_bit_of_a_parcel_counts(pair: tuple[Household, Household]) -
                 parcel = read_parcel(bytes(spoilt))
             except RemoteError:
                 continue
-            if sealing.open(connection, parcel) is not None:
+            if sealing.open(parcel, seeds) is not None:
                 bad.append(bit)
         return bad
 
@@ -377,7 +379,10 @@ async def test_a_holder_learns_nothing_but_the_tag_the_time_and_the_size(
     for secret in (text.encode(), ana.id, ben.id, device, ana.wire.host_key, ben.wire.host_key):
         assert secret not in raw
     sealing = ana.node.post._outbox._sealing
-    assert await ana.node.database.write(lambda c: sealing.open(c, read_parcel(raw))) is None
+    assert (
+        await ana.node.database.write(lambda c: sealing.open(read_parcel(raw), sealing.seeds(c)))
+        is None
+    )
     assert len(raw) == len(other)
     assert read_parcel(raw).tag == read_parcel(other).tag
     assert read_parcel(raw).expires_at_ms % 86_400_000 == 0

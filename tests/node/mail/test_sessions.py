@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from node.mail.incoming import DeliveryState
-from node.mail.sealing import SESSIONS_KEPT
+from node.mail.incoming import DeliveryState, Incoming, NotYet
+from node.mail.sessions import SESSIONS_KEPT
+from protocol.mail.letter import Chat, Topic
+from protocol.mail.post import Code
 from tests.node.mail.conftest import Correspondence
+from tests.node.mail.test_hostile import deliver, letter, sealed
 from tests.sim.world import Household, World
 
 
@@ -99,3 +104,32 @@ async def test_however_often_one_side_begins_anew_few_sessions_are_kept(
     assert (await sessions(ben))[0] == (await sessions(ana))[0]
     await ben.node.chats.send(ana.id, "Now I")
     await mail.arrived(ana, ben.id, [*wanted, "Now I"])
+
+
+@pytest.mark.covers("MAI-36")
+async def test_of_two_letters_in_a_frame_the_one_put_off_is_taken_when_it_comes_again(
+    world: World, mail: Correspondence
+) -> None:
+    ana, ben = await world.community(["ana", "ben"])
+    await ana.node.chats.send(ben.id, "Hello")
+    await mail.arrived(ben, ana.id, ["Hello"])
+    await ben.node.chats.send(ana.id, "Hello, Ana")
+    await mail.arrived(ana, ben.id, ["Hello", "Hello, Ana"])
+    served = ben.node.post._intake._served
+    take_in, put_off = served[Topic.CHAT], letter(ana, ben, content=Chat("Later", None).pack())
+
+    def once(connection: Any, incoming: Incoming) -> None:
+        take_in(connection, incoming)
+        if incoming.message_id == put_off.message_id:
+            served[Topic.CHAT] = take_in
+            raise NotYet
+
+    served[Topic.CHAT] = once
+    later = await sealed(ana, ben, put_off)
+    now = await sealed(ana, ben, letter(ana, ben, content=Chat("Now", None).pack()))
+    assert await deliver(ana, ben, later, now) == [Code.LATER, Code.TAKEN]
+    assert await deliver(ana, ben, later, now) == [Code.TAKEN, Code.KNOWN]
+    await mail.arrived(ben, ana.id, ["Hello", "Hello, Ana", "Now", "Later"])
+    await ben.node.chats.send(ana.id, "Both")
+    await mail.arrived(ana, ben.id, ["Hello", "Hello, Ana", "Both"])
+    assert "mail-undecipherable" not in ana.node.health() | ben.node.health()
