@@ -25,8 +25,9 @@ $(DEV): $(RUNTIME) locks/dev.lock
 demo: $(RUNTIME)
 	$(BIN)/p2pmarket demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
 
+# Everything on all cores; TESTS=tests/protocol/test_wire.py, or more such paths, in one process.
 test: $(DEV)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(or $(TESTS),--numprocesses logical --dist loadfile --no-loadscope-reorder)
 
 check: lint types contracts test
 

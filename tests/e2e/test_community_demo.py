@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 
-def test_the_community_demo_founds_changes_and_removes(tmp_path: Path) -> None:
+def test_the_community_demo_founds_changes_and_removes(homes: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "p2pmarket", "demo", "--scenario", "community", "--json"],
         capture_output=True,
         text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path), "P2PMARKET_LANG": "en"},
+        env={**os.environ, "TMPDIR": str(homes), "P2PMARKET_LANG": "en"},
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -34,4 +34,4 @@ def test_the_community_demo_founds_changes_and_removes(tmp_path: Path) -> None:
         "two_communities",
         "communities_apart",
     }
-    assert list(tmp_path.iterdir()) == []  # nothing is left behind
+    assert list(homes.iterdir()) == []  # nothing is left behind

@@ -20,8 +20,8 @@ def run_demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_ends_with_one_object_in_which_every_check_holds(tmp_path: Path) -> None:
-    done = run_demo(tmp_path, "--json")
+def test_the_demo_ends_with_one_object_in_which_every_check_holds(homes: Path) -> None:
+    done = run_demo(homes, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     answer = json.loads(done.stdout)
     assert answer["schema"] == 1
@@ -36,4 +36,4 @@ def test_the_demo_ends_with_one_object_in_which_every_check_holds(tmp_path: Path
     }
     assert all(answer["checks"].values())
     assert answer["measured"]["listings"] == 260
-    assert list(tmp_path.iterdir()) == []  # nothing is left behind
+    assert list(homes.iterdir()) == []  # nothing is left behind

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 
-def test_the_trade_demo_ends_with_receipts_that_everybody_can_check(tmp_path: Path) -> None:
+def test_the_trade_demo_ends_with_receipts_that_everybody_can_check(homes: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "p2pmarket", "demo", "--scenario", "trade", "--json"],
         capture_output=True,
         text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path), "P2PMARKET_LANG": "en"},
+        env={**os.environ, "TMPDIR": str(homes), "P2PMARKET_LANG": "en"},
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -38,4 +38,4 @@ def test_the_trade_demo_ends_with_receipts_that_everybody_can_check(tmp_path: Pa
     }
     assert all(answer["checks"].values())
     assert answer["measured"]["receipts"] == 4
-    assert list(tmp_path.iterdir()) == []  # nothing is left behind
+    assert list(homes.iterdir()) == []  # nothing is left behind

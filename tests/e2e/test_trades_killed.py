@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,11 +26,10 @@ Answer = dict[str, Any]
 
 
 @pytest.fixture
-def street() -> Iterator[list[Household]]:
-    """Ana, who founded, Ben and Cem, all confirmed; in a folder short enough for sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="p2pm-"))
+def street(homes: Path) -> Iterator[list[Household]]:
+    """Ana, who founded, Ben and Cem, all confirmed."""
     ana, *others = households = [
-        Household(name, "", folder / name) for name in ("ana", "ben", "cem")
+        Household(name, "", homes / name) for name in ("ana", "ben", "cem")
     ]
     try:
         for household in households:
@@ -47,7 +44,6 @@ def street() -> Iterator[list[Household]]:
     finally:
         for household in households:
             household.kill()
-        shutil.rmtree(folder)
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -99,14 +98,6 @@ def until(is_so: Callable[[], bool]) -> None:
     deadline = time.monotonic() + GUARD_S
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to be"
-
-
-@pytest.fixture
-def homes() -> Iterator[Path]:
-    """A folder whose name is short enough for a socket in it."""
-    folder = Path(tempfile.mkdtemp(prefix="p2pm-"))
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
