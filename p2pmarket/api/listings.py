@@ -10,6 +10,7 @@ from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.imports import publish_rows
 from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.listing_views import listing_answer, offered_too
+from p2pmarket.api.originals import with_original
 from p2pmarket.api.schemas import (
     Audience,
     AudienceQuestion,
@@ -145,7 +146,12 @@ async def _answer(call: Call, stored: StoredListing) -> ListingAnswer:
     name = (await call.memberships.profile(node)).name if is_own else ""
     too = offered_too(call.memberships, stored)
     names = await names_in(node)
-    return listing_answer(node, stored, call.clock.now_ms(), name, too, names)
+    answer = listing_answer(node, stored, call.clock.now_ms(), name, too, names)
+    if answer.origin is None:
+        return answer
+    return replace(
+        answer, origin=await with_original(call.memberships, node, stored, answer.origin)
+    )
 
 
 _LISTINGS = IN_COMMUNITY + "/listings"

@@ -107,12 +107,16 @@ class OfferedTooAnswer:
 class OriginAnswer:
     """The neighbouring community that a listing is from. name: as the rules here call it, "" if
     they do not. thing: the same of one listing there, whoever shows it here. changed_at: there.
+    listing, author: of one listing that is asked for, its id there and whose it is, where this
+    household belongs there too; else null.
     """
 
     community: str
     name: str
     thing: str
     changed_at: str
+    listing: str | None = None
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

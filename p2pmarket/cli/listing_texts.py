@@ -54,6 +54,9 @@ def listing_table(
 def title_text(listing: dict[str, Any]) -> str:
     """Return the title, with what has become of it if it is not simply open."""
     title = str(listing["title"])
+    if listing["mine"] and listing["shown_to"]:
+        communities = ", ".join(listing["shown_to"])
+        title = _("[also in {community}] {title}").format(community=communities, title=title)
     if listing["origin"] is not None:
         title = _("[from {community}] {title}").format(community=origin_name(listing), title=title)
     if not listing["mine"] and any(not notice["hides"] for notice in listing["notices"]):
@@ -80,8 +83,8 @@ def carried_lines(listings: Sequence[dict[str, Any]], with_community: bool = Fal
         "{n} listings that you show for somebody in a neighbouring community:",
         len(carried),
     ).format(n=len(carried))
-    table_ = listing_table(carried, with_household=False, with_community=with_community)
-    return [*wrapped(line), *table_, ""]
+    shown = listing_table(carried, with_household=False, with_community=with_community)
+    return [*wrapped(line), *shown, ""]
 
 
 def _origin_lines(listing: dict[str, Any]) -> list[str]:
@@ -94,13 +97,25 @@ def _origin_lines(listing: dict[str, Any]) -> list[str]:
             "From {community}, shown here by you: it changes and ends by itself, as its author"
             " there wants. “p2pmarket window close” ends that you show it."
         ).format(community=community)
-        return ["", *wrapped(line)]
+        return ["", *wrapped(line), *_original_lines(listing["origin"])]
+    if listing["origin"]["listing"] is not None:
+        line = _("From {community}. {household} shows it here; you belong to both.").format(
+            community=community, household=in_quotes(listing["carried_by"])
+        )
+        return ["", *wrapped(line), *_original_lines(listing["origin"])]
     line = _(
-        "From {community}, shown here by {household}, who is not its author: write to them, they"
-        " pass it on."
+        "From {community}. {household} only shows it here, and passes on what you write:"
     ).format(community=community, household=in_quotes(listing["carried_by"]))
     command = f'p2pmarket message --listing {listing["id"][:SHORT_ID]} "…"'
     return ["", *wrapped(line), f"  {command}"]
+
+
+def _original_lines(origin: dict[str, Any]) -> list[str]:
+    """Say whose it is, and what it is there. origin: an OriginAnswer."""
+    if origin["listing"] is None:
+        return []
+    line = _("There it is from {author}: p2pmarket show {id}")
+    return wrapped(line.format(author=in_quotes(origin["author"]), id=origin["listing"][:SHORT_ID]))
 
 
 def state_text(listing: dict[str, Any]) -> str:

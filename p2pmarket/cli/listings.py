@@ -36,6 +36,7 @@ def mine(session: Session) -> None:
         if listings
         else wrapped(_("You have published nothing yet; “p2pmarket publish --help” shows how."))
     )
+    lines += [] if listings or not found["results"] else [""]
     too = [line for listing in listings for line in offered_too_lines(listing, only_claimed=True)]
     lines += [*too, ""] if too else []
     lines += carried_lines(found["results"], with_community=several)

@@ -85,7 +85,9 @@ def _gone(change: dict[str, Any]) -> list[str]:
 def carried_text(window: dict[str, Any]) -> str:
     """Say what is shown through a window, and by whom."""
     carried, others = window["carried"], window["by_others"]
-    if window["carries"]:
+    if window["carries"] and not carried:
+        line = _("You have it open, and at the moment there is nothing for you to show.")
+    elif window["carries"]:
         line = ngettext(
             "You show {n} listing from there.", "You show {n} listings from there.", carried
         ).format(n=carried)

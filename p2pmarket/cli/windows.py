@@ -104,11 +104,14 @@ def close(session: Session, source: str, into: str) -> None:
     """Withdraw what is shown."""
     session.community = into
     closed = session.client.delete(session.path("windows", source))
-    line = ngettext(
-        "You show nothing from {source} in {into} any more; {n} listing disappears there.",
-        "You show nothing from {source} in {into} any more; {n} listings disappear there.",
-        closed["carried"],
-    ).format(n=closed["carried"], source=in_quotes(closed["name"]), into=in_quotes(closed["into"]))
+    line = _("You show nothing from {source} in {into} any more.").format(
+        source=in_quotes(closed["name"]), into=in_quotes(closed["into"])
+    )
+    if closed["carried"]:
+        gone = ngettext(
+            "{n} listing disappears there.", "{n} listings disappear there.", closed["carried"]
+        )
+        line += " " + gone.format(n=closed["carried"])
     session.answer(closed, wrapped(line))
 
 

@@ -67,6 +67,8 @@ def _worded(fields: Mapping[str, object]) -> dict[str, object]:
         german = current_language() == "de"
         ids = str(fields["allowed"]).split(", ")
         worded["allowed"] = ", ".join(vocabulary.label(known, i) if german else i for i in ids)
+    if "category" in fields and current_language() == "de":
+        worded["category"] = vocabulary.label(vocabulary.CATEGORIES, str(fields["category"]))
     for name, labels in (("state", STATES), ("step", STEPS)):
         if name in fields:
             worded[name] = vocabulary.label(labels, str(fields[name]))
