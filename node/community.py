@@ -10,7 +10,7 @@ from node.author import Author
 from node.clock import Clock
 from node.inbox import Inbox
 from node.network.port import Network
-from node.store.profiles import read_profiles
+from node.store.profiles import read_former_names, read_profiles
 from node.store.records import RecordStore
 from node.store.settings import PROFILE_SETTING, write_setting
 from node.store.unseen import Unseen
@@ -170,6 +170,12 @@ class Community:
             household: clean(removal.reason)
             for household, removal in self._inbox.members.removed.items()
         }
+
+    async def former_names(self) -> dict[HouseholdId, str]:
+        """Return what removed households were called, as far as this node knew them."""
+        names = await read_former_names(self._store.database)
+        removed = self._inbox.members.removed
+        return {household: name for household, name in names.items() if household in removed}
 
     # -- the own profile
 

@@ -22,6 +22,7 @@ from node.inbox import Inbox
 from node.moderation.showing import Showing
 from node.network.port import HostKey
 from node.store.database import Connection, Database
+from node.store.profiles import forget_former_names
 from protocol import wire
 from protocol.envelope import Envelope, decode
 from protocol.errors import LocalError
@@ -100,6 +101,14 @@ class Log:
         inbox.on_members.append(lambda members: self._moved.set())
         inbox.on_stored.append(self._follow)
         inbox.on_forgotten.append(lambda: self._moved.set())
+
+    async def load(self) -> None:
+        """Forget what households were called that nobody reads of any more.
+
+        On a start only: a removal is written down here a moment after it took the name away.
+        """
+        removed = frozenset(self._inbox.members.removed)
+        await self._database.write(lambda connection: forget_former_names(connection, removed))
 
     async def run(self) -> None:
         """Write down what has changed whenever something has, until cancelled."""

@@ -50,6 +50,7 @@ class ModerationAttending:
         """Recall what was chosen and said, before the first connection."""
         await self._moderation.choices.load()
         await self._moderation.showing.load()
+        await self._moderation.log.load()
 
     async def run(self) -> None:
         """Keep views and log in line, and own words from expiring, until cancelled."""

@@ -81,8 +81,7 @@ def decision_answer(
     return DecisionAnswer(
         signed=signed,
         along_removals=[
-            RemovedAnswer(text_of(removal.household), clean(removal.reason))
-            for removal in plan.removals
+            _removed(removal.household, removal.reason, names) for removal in plan.removals
         ],
         along_charters=[amendment.number for amendment in plan.amendments],
         along_confirmations=households((c.household for c in plan.confirmations), names),
@@ -92,8 +91,12 @@ def decision_answer(
         needed_after=view.needed_after,
         charter_before=view.charter_before.number,
         charter_after=view.charter_after.number,
-        removed=[RemovedAnswer(text_of(h), clean(r.reason)) for h, r in view.removed.items()],
-        returning=[RemovedAnswer(text_of(h), clean(r.reason)) for h, r in view.returning.items()],
+        removed=[_removed(h, r.reason, names) for h, r in view.removed.items()],
+        returning=[_removed(h, r.reason, names) for h, r in view.returning.items()],
         leaving=households(view.leaving, names),
         missing=missing,
     )
+
+
+def _removed(household: HouseholdId, reason: str, names: Names) -> RemovedAnswer:
+    return RemovedAnswer(text_of(household), clean(reason), names.get(household, ""))

@@ -18,7 +18,7 @@ from p2pmarket.home import HouseholdSettings, load_settings, save_settings
 from p2pmarket.listing_fields import place_named
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import text_of
+from protocol.ids import HouseholdId, text_of
 from protocol.profile import Profile
 from protocol.text import clean
 
@@ -41,6 +41,16 @@ async def find_household(node: Node, typed: str) -> MemberView:
         ids = ", ".join(text_of(member.household)[:10] for member in found)
         raise LocalError("household-ambiguous", name=typed, ids=ids)
     return found[0]
+
+
+async def find_removed(node: Node, typed: str) -> HouseholdId | None:
+    """Return the one removed household that was called so, or whose id begins so; else None."""
+    wanted, removed = clean(typed).casefold(), node.inbox.members.removed
+    names = await node.community.former_names()
+    found = [household for household, name in names.items() if name.casefold() == wanted]
+    if not found and len(wanted) >= _SHORTEST_ID:
+        found = [household for household in removed if text_of(household).startswith(wanted)]
+    return found[0] if len(found) == 1 else None
 
 
 async def _members(call: Call) -> MembersAnswer:
@@ -70,7 +80,7 @@ async def _members(call: Call) -> MembersAnswer:
             for member in await node.community.members()
         ],
         [
-            RemovedAnswer(text_of(household), reason)
+            RemovedAnswer(text_of(household), reason, names.get(household, ""))
             for household, reason in sorted(node.community.removed().items())
         ],
     )

@@ -25,9 +25,13 @@ Names = Mapping[HouseholdId, str]
 
 
 async def names_in(node: Node) -> dict[HouseholdId, str]:
-    """Return what the households of a community are called, namesakes told apart."""
+    """Return what the households of a community are called, namesakes told apart.
+
+    The removed ones too, as they were called last.
+    """
     members = await node.community.members()
-    return told_apart({member.household: member.name for member in members})
+    names = await node.community.former_names()
+    return told_apart({**names, **{member.household: member.name for member in members}})
 
 
 def household_name(household: HouseholdId, names: Names) -> HouseholdName:

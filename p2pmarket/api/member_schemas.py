@@ -35,10 +35,11 @@ class MemberAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RemovedAnswer:
-    """A household that was removed, and why."""
+    """A household that was removed, and why. name: its last; "" if it was never known here."""
 
     id: str
     reason: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

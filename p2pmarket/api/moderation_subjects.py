@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from node.node import Node
-from p2pmarket.api.households import find_household
+from p2pmarket.api.households import find_household, find_removed
 from p2pmarket.api.ledger_schemas import HouseholdName
 from p2pmarket.api.ledger_views import household_name, names_in
 from p2pmarket.api.moderation_schemas import SubjectAnswer
@@ -14,13 +14,11 @@ from protocol.ids import HouseholdId, text_of
 from protocol.moderation.labels import Subject
 from protocol.text import clean
 
-_SHORTEST_ID = 4
-
 
 async def find_subject(node: Node, typed: str) -> Subject:
     """Return the household of this name, the listing or the household whose id begins so.
 
-    A removed household is found by its id. Raises LocalError ``subject-not-found``,
+    A removed household is found by its id or last name. Raises LocalError ``subject-not-found``,
     ``listing-ambiguous`` or ``household-ambiguous``.
     """
     wanted = clean(typed).casefold()
@@ -33,9 +31,9 @@ async def find_subject(node: Node, typed: str) -> Subject:
             raise
     else:
         return Subject(found.household, found.key)
-    removed = [h for h in node.inbox.members.removed if text_of(h).startswith(wanted)]
-    if len(wanted) >= _SHORTEST_ID and len(removed) == 1:
-        return Subject(removed[0], None)
+    removed = await find_removed(node, typed)
+    if removed is not None:
+        return Subject(removed, None)
     try:
         return Subject((await find_household(node, typed)).household, None)
     except LocalError as error:

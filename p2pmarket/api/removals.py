@@ -13,7 +13,7 @@ from p2pmarket.api.governance_schemas import (
     RemovalsAnswer,
 )
 from p2pmarket.api.governance_views import decision_answer, households
-from p2pmarket.api.households import find_household
+from p2pmarket.api.households import find_household, find_removed
 from p2pmarket.api.ledger_views import household_name, names_in
 from protocol.errors import LocalError
 from protocol.ids import HouseholdId, text_of
@@ -98,8 +98,10 @@ async def _wanted(node: Node, typed: str) -> HouseholdId:
     except LocalError as error:
         if error.code != "household-not-found":
             raise
-        # Who is out has no name here any more.
-        raise LocalError("no-such-removal", id=typed) from None
+    removed = await find_removed(node, typed)
+    if removed is None:
+        raise LocalError("no-such-removal", id=typed)
+    return removed
 
 
 _REMOVAL = IN_COMMUNITY + "/members/{household}/removal"

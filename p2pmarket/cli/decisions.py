@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.receipt_texts import named
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
@@ -113,7 +112,7 @@ def names_of(households: Sequence[dict[str, Any]]) -> str:
 
 
 def _removed(removals: Sequence[dict[str, Any]]) -> str:
-    return ", ".join(f"{r['id'][:SHORT_ID]} ({safe(r['reason'])})" for r in removals)
+    return ", ".join(f"{safe(named(r))} ({safe(r['reason'])})" for r in removals)
 
 
 def missing_line(missing: int) -> str:

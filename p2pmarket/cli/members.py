@@ -34,8 +34,10 @@ def list_members(session: Session, tree: bool) -> None:
         part
         for household in found["removed"]
         for part in hanging(
-            _("Removed: {id}. Reason: {reason}").format(
-                id=household["id"][:SHORT_ID], reason=household["reason"]
+            _("Removed: {name} ({id}). Reason: {reason}").format(
+                name=household["name"] or "–",
+                id=household["id"][:SHORT_ID],
+                reason=household["reason"],
             ),
             indent="  ",
         )

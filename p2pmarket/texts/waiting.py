@@ -15,8 +15,12 @@ from p2pmarket.texts.formats import day_and_time, moment
 
 SENTENCES: Mapping[str, str] = {
     "removed": msgid(
-        "Your household was removed (“{title}”). Ask a steward, who can take it back:"
-        " p2pmarket steward list"
+        "Your household was removed (“{title}”), says {household}. Talk to them: stewards can take"
+        " it back. You cannot appeal yourself, but any member can for you: p2pmarket appeal {id}"
+    ),
+    "removed-unexplained": msgid(
+        "Your household was removed; no neighbour tells you why any more. The reason stands in"
+        " their “p2pmarket log”. Talk to a steward, who can take it back: {household}"
     ),
     "place-lost": msgid(
         "The invite that you came by has been used up or ended before you were let in. Ask for a"

@@ -104,7 +104,7 @@ GOVERNANCE: Mapping[str, Sentences] = {
         msgid("There is no removal of {id} that you could agree to or take back."),
         msgid(
             "“p2pmarket remove” without a household lists those that are; who is out is named by"
-            " the beginning of its id."
+            " its last name or the beginning of its id."
         ),
     ),
 }  # fmt: skip

@@ -12,6 +12,7 @@ from node.moderation import log as logs
 from node.moderation.log import Deed, Entry
 from protocol.ids import ThingKey
 from protocol.moderation.labels import Subject, Verdict
+from protocol.profile import Profile
 from tests.sim.world import Household, World
 
 
@@ -79,6 +80,30 @@ async def test_removals_seats_rules_and_labels_are_there_with_reasons_and_ends(
     assert [entry for entry in after if entry.gone_at_ms] == [
         entry for entry in before if entry.gone_at_ms
     ]
+
+
+async def test_a_removed_household_is_still_called_by_its_name(world: World) -> None:
+    ana, ben, cem, dora = await world.community(["ana", "ben", "cem", "dora"])
+    for household in (cem, dora):
+        await household.node.community.set_profile(Profile(name=f"{household.name}'s"))
+
+    async def all_named() -> bool:
+        return {"cem's", "dora's"} <= {m.name for m in await ben.node.community.members()}
+
+    await comes(world, all_named)
+    await dora.node.community.leave()
+    removed = cem.id
+    await ana.node.governance.removals.remove(removed, "Cheated twice.", with_invited=False)
+    await tells(ben, deed=Deed.REMOVAL, household=removed)
+    await world.pass_time(60)
+    assert await ben.node.community.former_names() == {removed: "cem's"}
+    await ben.stop()
+    await ben.start()
+    assert await ben.node.community.former_names() == {removed: "cem's"}
+    kept = await ben.node.database.read(
+        lambda connection: connection.execute("SELECT household FROM former_name").fetchall()
+    )
+    assert [bytes(household) for (household,) in kept] == [removed]  # who left is forgotten
 
 
 async def _is_over(who: Household, deed: Deed) -> bool:
