@@ -20,6 +20,8 @@ from xml.sax.saxutils import escape
 
 import trio
 
+from node.network.router import Opened, RouterError
+
 SEARCHED = ("239.255.255.250", 1900)
 _DEVICES = (
     "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
@@ -37,14 +39,6 @@ _MAX_DATAGRAM_BYTES = 2048
 _MAX_DOCUMENT_BYTES = 128 << 10
 
 
-class GatewayError(Exception):
-    """The router did not do it. code: UPnP's number of the error, 0 if it gave none."""
-
-    def __init__(self, what: str, code: int = 0) -> None:
-        super().__init__(what)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """control: the URL that takes requests. service: which kind of connection it controls.
@@ -56,17 +50,8 @@ class Gateway:
     service: str
     local: str
 
-    async def external_address(self) -> str:
-        """Return the router's address outside. Raises GatewayError."""
-        answer = await self._call("GetExternalIPAddress")
-        text = answer.get("NewExternalIPAddress", "")
-        try:
-            return str(ip_address(text))
-        except ValueError as error:
-            raise GatewayError(f"no address: {text[:40]!r}") from error
-
-    async def open(self, external: int, internal: int, lease_s: int) -> None:
-        """Forward a TCP port to this machine, lease_s 0: until closed. Raises GatewayError."""
+    async def open(self, external: int, internal: int, lease_s: int) -> Opened:
+        """See Router. lease_s 0: until closed, which is all that some routers know."""
         await self._call(
             "AddPortMapping",
             NewRemoteHost="",
@@ -78,15 +63,31 @@ class Gateway:
             NewPortMappingDescription="p2pmarket",
             NewLeaseDuration=str(lease_s),
         )
+        try:
+            return Opened(external, lease_s, await self._external_address())
+        except RouterError:
+            await self._delete(external)
+            raise
 
-    async def close(self, external: int) -> None:
-        """Forward a TCP port no longer. Raises GatewayError."""
+    async def close(self, opened: Opened, internal: int) -> None:
+        """See Router."""
+        await self._delete(opened.external)
+
+    async def _delete(self, external: int) -> None:
         await self._call(
             "DeletePortMapping",
             NewRemoteHost="",
             NewExternalPort=str(external),
             NewProtocol="TCP",
         )
+
+    async def _external_address(self) -> str:
+        answer = await self._call("GetExternalIPAddress")
+        text = answer.get("NewExternalIPAddress", "")
+        try:
+            return str(ip_address(text))
+        except ValueError as error:
+            raise RouterError(f"no address: {text[:40]!r}") from error
 
     async def _call(self, action: str, **arguments: str) -> dict[str, str]:
         fields = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in arguments.items())
@@ -105,7 +106,7 @@ class Gateway:
         if status != 200:
             code = values.get("errorCode", "")
             number = int(code) if code.isascii() and code.isdigit() and len(code) < 6 else 0
-            raise GatewayError(f"{action}: status {status}, error {number}", number)
+            raise RouterError(f"{action}: status {status}, error {number}", number)
         return values
 
 
@@ -129,7 +130,7 @@ async def find_gateway(searched: tuple[str, int] = SEARCHED) -> Gateway | None:
     for location, sender in answers.items():
         try:
             return await _described(location, sender)
-        except GatewayError:
+        except RouterError:
             continue
     return None
 
@@ -166,7 +167,7 @@ def _is_at(url: str, host: str) -> bool:
 async def _described(location: str, sender: str) -> Gateway:
     status, document = await _request(location, "GET", "", b"")
     if status != 200:
-        raise GatewayError(f"status {status}")
+        raise RouterError(f"status {status}")
     root = _parsed(document)
     base = next((e.text for e in root.iter() if _name(e) == "URLBase" and e.text), location)
     offered = {}
@@ -178,7 +179,7 @@ async def _described(location: str, sender: str) -> Gateway:
         control = urljoin(base.strip(), offered[wanted]) if offered.get(wanted) else ""
         if _is_at(control, sender):
             return Gateway(control, wanted, await _local_address(sender))
-    raise GatewayError("it opens no ports")
+    raise RouterError("it opens no ports")
 
 
 async def _local_address(remote: str) -> str:
@@ -186,7 +187,7 @@ async def _local_address(remote: str) -> str:
         try:
             await udp.connect((remote, 9))  # sends nothing
         except OSError as error:
-            raise GatewayError("no way to it") from error
+            raise RouterError("no way to it") from error
         return str(udp.getsockname()[0])
 
 
@@ -206,9 +207,9 @@ async def _request(url: str, method: str, headers: str, body: bytes) -> tuple[in
                 while chunk := await tcp.receive_some():
                     received += chunk
                     if len(received) > _MAX_DOCUMENT_BYTES:
-                        raise GatewayError("too long")
+                        raise RouterError("too long")
     except (OSError, trio.TooSlowError, trio.BrokenResourceError) as error:
-        raise GatewayError("no answer") from error
+        raise RouterError("no answer") from error
     return _response(bytes(received), method)
 
 
@@ -228,16 +229,16 @@ def _response(received: bytes, method: str) -> tuple[int, bytes]:
         response.begin()
         return response.status, response.read()
     except (HTTPException, OSError, ValueError) as error:
-        raise GatewayError("not HTTP") from error
+        raise RouterError("not HTTP") from error
 
 
 def _parsed(document: bytes) -> ElementTree.Element:
     if b"<!DOCTYPE" in document or b"<!ENTITY" in document:
-        raise GatewayError("a document with entities")
+        raise RouterError("a document with entities")
     try:
         return ElementTree.fromstring(document)  # noqa: S314 - short, and without entities
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise GatewayError("not XML") from error
+        raise RouterError("not XML") from error
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -92,11 +92,18 @@ class Home:
         return place
 
     def offers_upnp(self, public: str) -> None:
-        """Let the router open ports when asked."""
-        fake = str(Path(__file__).with_name("fake_igd.py"))
-        enter = ["ip", "netns", "exec", self.router, sys.executable, fake]
-        arguments = [f"{self.network}.1", "--external", public, "--nft"]
-        process = subprocess.Popen([*enter, *arguments], stdout=subprocess.PIPE, text=True)
+        """Let the router open ports when asked (UPnP)."""
+        self._offers("fake_igd.py", public)
+
+    def offers_pcp(self, public: str) -> None:
+        """The same in another protocol."""
+        self._offers("fake_pcp.py", public, "--port", "5351")
+
+    def _offers(self, fake: str, public: str, *options: str) -> None:
+        enter = ["ip", "netns", "exec", self.router, sys.executable]
+        fake = str(Path(__file__).with_name(fake))
+        arguments = [f"{self.network}.1", "--external", public, "--nft", *options]
+        process = subprocess.Popen([*enter, fake, *arguments], stdout=subprocess.PIPE, text=True)
         self.internet.processes.append(process)
         assert process.stdout is not None
         process.stdout.readline()

@@ -93,18 +93,19 @@ def test_a_node_learns_how_it_is_reached_and_says_so(internet, settle, until):
 
 def test_a_router_that_offers_it_is_asked_to_open_a_port(internet, settle, until):
     ruth = found(settle, internet)
-    home = internet.home(11)
-    home.offers_upnp("11.0.0.11")
-    ana, ben = settle("ana", home.place()), settle("ben", internet.home(12).place())
-    join(ana, ruth)
-    until(lambda: ana.reach()["verdict"] == "public")
-    mapped = ana.reach()["mapped_address"]
-    assert ana.reach()["public_addresses"] == [mapped]
+    with_upnp, with_pcp = internet.home(11), internet.home(12)
+    with_upnp.offers_upnp("11.0.0.11")
+    with_pcp.offers_pcp("11.0.0.12")
+    ana, ben = settle("ana", with_upnp.place()), settle("ben", with_pcp.place())
+    for household in (ana, ben):
+        join(household, ruth)
+        until(lambda household=household: household.reach()["verdict"] == "public")
+        assert household.reach()["public_addresses"] == [household.reach()["mapped_address"]]
     assert ana.run("doctor")["well"]
-    # Ben, behind a router that offers nothing, needs no relay to reach her.
-    join(ben, ruth)
-    until(lambda: "ana" in ben.peers())
-    assert ben.peers()["ana"].startswith(mapped)
+    # Neither needs a relay to reach the other.
+    until(lambda: "ana" in ben.peers() and "ben" in ana.peers())
+    assert ben.peers()["ana"].startswith("/ip4/11.0.0.11/tcp/")
+    assert ana.peers()["ben"].startswith("/ip4/11.0.0.12/tcp/")
 
 
 def test_where_routers_keep_ports_a_hole_is_punched_and_the_relay_is_left(internet, settle, until):

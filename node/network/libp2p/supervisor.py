@@ -6,12 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from hashlib import blake2b
 from random import Random
 
 import trio
 from nacl.signing import SigningKey
 
 from node.network.attachment import changes
+from node.network.igd import find_gateway
 from node.network.libp2p.addresses import dialable, peer_id_of, port_to_open
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
@@ -19,6 +22,7 @@ from node.network.libp2p.quiet_logs import quieten_libp2p
 from node.network.libp2p.settings import HostSettings
 from node.network.libp2p.tcp import bound_address, close_sockets, open_sockets
 from node.network.nursery import open_background_nursery
+from node.network.pcp import NONCE_BYTES, find_pcp
 from node.network.port import (
     MAX_GOSSIP_BYTES,
     Connection,
@@ -177,7 +181,11 @@ class Libp2pNetwork:
         self._bound = [bound_address(each) for each in sockets]
         port = port_to_open(self._bound)
         if self._settings.map_port and port is not None:
-            self._mapping = PortMapping(port, self._counts, Random())
+            nonce = blake2b(
+                self._settings.host_seed, digest_size=NONCE_BYTES, person=b"p2pmarket/pcp/1"
+            ).digest()
+            finds = (partial(find_pcp, nonce), find_gateway)
+            self._mapping = PortMapping(port, self._counts, Random(), finds)
         return sockets
 
     async def keep_port_open(self) -> None:

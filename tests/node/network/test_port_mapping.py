@@ -54,7 +54,7 @@ def router():
 async def mapped(router):
     """Run a mapping until it has asked once; its address then, what it counted and asked."""
     counts = Counter()
-    mapping = PortMapping(PORT, counts, Random(1), router.find)
+    mapping = PortMapping(PORT, counts, Random(1), [router.find])
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(mapping.run)
@@ -134,7 +134,7 @@ async def test_after_a_move_the_router_is_asked_at_once_and_gets_the_old_port_ba
     async def find():
         return replace(await fake.find(), local=inside.pop(0))
 
-    mapping = PortMapping(PORT, counts, Random(1), find)
+    mapping = PortMapping(PORT, counts, Random(1), [find])
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(mapping.run)
