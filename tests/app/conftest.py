@@ -20,7 +20,8 @@ from p2pmarket.home import Home
 from p2pmarket.lock import running_pid, wait_until_stopped
 
 LOOPBACK = ("--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
-_PATIENCE_S = 60.0
+_PATIENCE_S = 240.0
+"""Only what hangs takes as long: it says nothing about speed, on however busy a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +105,8 @@ class Household:
         return results
 
 
-@pytest.fixture(scope="session")
-def new_household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Household]]:
-    """Make households whose nodes end with the session."""
+def _households(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Household]]:
+    """Make households whose nodes end with the fixture."""
     made: list[Household] = []
 
     def make() -> Household:
@@ -119,10 +119,24 @@ def new_household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
         household.stop()
 
 
+@pytest.fixture(scope="module")
+def new_household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Household]]:
+    """Make households whose nodes end with the file of tests."""
+    yield from _households(tmp_path_factory)
+
+
 @pytest.fixture(scope="session")
-def founder(new_household: Callable[[], Household]) -> Household:
+def lasting_household(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], Household]]:
+    """Make households whose nodes end with the session."""
+    yield from _households(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def founder(lasting_household: Callable[[], Household]) -> Household:
     """A household that founded a community with the sample's places, its node running."""
-    household = new_household()
+    household = lasting_household()
     household.init("Familie Rosenquast", "--place", "Südhöhe")
     household.up()
     places = Path(__file__).parents[2] / "p2pmarket/sample/places.json"
@@ -134,9 +148,9 @@ def founder(new_household: Callable[[], Household]) -> Household:
 
 
 @pytest.fixture(scope="session")
-def neighbour(founder: Household, new_household: Callable[[], Household]) -> Household:
+def neighbour(founder: Household, lasting_household: Callable[[], Household]) -> Household:
     """A second household in the same community, confirmed, its node running."""
-    household = new_household()
+    household = lasting_household()
     household.init("WG Milchmond", "--place", "Mühlenviertel")
     household.up()
     invite = founder.json("invite")["invite"]

@@ -17,7 +17,7 @@ import pytest
 from p2pmarket.demo.household import CommandFailed, Household
 from protocol.errors import LocalError, Unreachable
 
-GUARD_S = 120.0
+GUARD_S = 240.0
 KILLS = 4
 LONGEST_WAIT_S = 0.25
 """A step takes about as long: the kill falls before, into or after it."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-GUARD_S = 120.0
+GUARD_S = 240.0
 LOOPBACK = "/ip4/127.0.0.1/tcp/0"
 
 Answer = dict[str, Any]
