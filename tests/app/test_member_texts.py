@@ -56,6 +56,7 @@ def test_a_search_tells_namesakes_apart_on_a_narrow_terminal_too(
         "id": "l" * 52, "kind": "service", "title": "Fahrradwerkstatt für alle am Samstag",
         "price_minor": 123_456, "currency": "EUR", "household": NAMESAKE, "notices": [],
         "mine": False, "state": "open", "place": "Mühlenviertel am Fluss", "distance_m": 1_200,
+        "origin": None, "shown_to": [],
     }  # fmt: skip
     lines = listing_table([listing])
     assert "(abcd2345)" in lines[1]
