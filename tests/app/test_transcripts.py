@@ -36,7 +36,7 @@ NAMES = (
     "blocklist-show",
     "charter-show", "charter-propose", "charter-sign", "charter-consent",
     "steward-list", "steward-appoint", "steward-accept", "steward-dismiss", "steward-take-over",
-    "steward-resign", "members-tree", "governing",
+    "steward-resign", "members-tree", "governing", "windows",
 )  # fmt: skip
 
 _PATTERNS = (
@@ -132,6 +132,7 @@ def transcripts(
     _moderating(record, [new_household() for _ in range(3)])
     _governing(record, new_household(), new_household(), new_household())
     _newcomers(record, [new_household() for _ in range(3)], folder)
+    _windows(record, [new_household() for _ in range(3)])
     return record.settled
 
 
@@ -780,6 +781,85 @@ def _newcomers(record: Recorder, households: list[Any], folder: Path) -> None:
         record.replace(line["id"], "<invite-id>")
 
 
+def _windows(record: Recorder, households: list[Any]) -> None:
+    """Two communities, whose rules name each other, and a household that belongs to both."""
+    anna, ben, mia = households
+    german = ("--lang", "de")
+    for household, name in zip(households, ("Anna", "Ben", "Mia"), strict=True):
+        record.replaced[str(household.folder)] = "<home>"
+        household.init(name)
+        household.up()
+    lindenau = anna.json("community", "create", "--name", "Lindenau", "--rules", "Nett.")["id"]
+    verein = ben.json("community", "create", "--name", "Verein", "--rules", "Leise.")["id"]
+    record.replace(lindenau, "<lindenau>")
+    record.replace(verein, "<verein>")
+    for founder in (anna, ben):
+        mia.json("join", "--yes", stdin=founder.json("invite")["invite"])
+    mia.until(lambda: {c["my_status"] for c in mia.json("status")["communities"]} == {"confirmed"})
+    for household in (anna, ben):
+        household.until(lambda household=household: all(m["name"] for m in _members(household)))
+
+    def play(household: Any, *arguments: str, shown: str = "") -> Any:
+        return record("windows", household, *arguments, shown=shown)
+
+    def both(household: Any, *arguments: str) -> None:
+        for options in ((), german):
+            play(household, *options, *arguments)
+
+    def in_force(household: Any, version: int, *options: str) -> dict[str, Any]:
+        found = household.json("charter", "show", *options)["in_force"]
+        record.replace(found["digest"], "<version>")
+        return found if found["number"] == version else {}
+
+    def agreed(community: str, founder: Any) -> None:
+        in_force(founder, 2)
+        mia.until(lambda: bool(in_force(mia, 2, "--community", community)))
+        mia.json("charter", "consent", "--community", community, "--yes")
+
+    publish = ("publish", "--kind", "give", "--title")
+    both(mia, "window", "list")
+    both(ben, *publish, "Leiter", "--show-in", "Lindenau")
+    propose = ("charter", "propose", "--window-category", "tools", "--window")
+    both(anna, *propose, "Verein")
+    both(anna, *propose, f"{verein}=Gartenverein", "--window-category", "Garten")
+    play(anna, *propose, f"{verein}=Gartenverein", "--window-category", "Garten", "--yes")
+    agreed("Lindenau", anna)
+    both(anna, "charter", "show")
+    both(mia, "window", "list")
+    both(mia, "window", "open", "Verein", "--into", "Lindenau", "--yes")
+    play(ben, *propose, f"{lindenau}=Lindenau", "--yes")
+    agreed("Verein", ben)
+    both(mia, "window", "list")
+    both(ben, *publish, "Sofa", "--category", "Möbel", "--show-in", "Lindenau")
+    play(ben, *german, *publish, "Leiter", "--category", "tools", "--show-in", "Lindenau")
+    play(ben, *publish, "Hammer", "--category", "tools")
+    own = {listing["title"]: listing["id"] for listing in ben.json("mine")["results"]}
+    for title, id in own.items():
+        record.replace(id, f"<{title.lower()}>")
+    mia.until(lambda: len(mia.finds()) == 2)
+    both(mia, "window", "open", "Verein", "--into", "Lindenau")
+    mia.json("window", "open", "Verein", "--into", "Lindenau", "--yes")
+    anna.until(lambda: len(anna.finds()) == 1)
+    anna.until(lambda: anna.json("search")["sync"]["state"] == "synced")
+    mia.until(lambda: mia.json("search")["sync"]["state"] == "synced")
+    carried = anna.finds()[0]["id"]
+    record.replace(carried, "<carried>")
+    for command in (("search",), ("show", carried), ("trade", "propose", carried)):
+        both(anna, *command)
+    anna.json("message", "--listing", carried, "Ist sie noch da?")
+    mia.until(lambda: mia.json("inbox", "--community", "Lindenau")["unread"] == 1)
+    for command in (("thread", "Anna"), ("show", carried), ("mine",), ("window", "list")):
+        both(mia, *command)
+    both(mia, "withdraw", carried)
+    both(ben, "edit", own["Hammer"], "--category", "garden", "--show-in", "Lindenau")
+    play(ben, *german, "edit", own["Hammer"], "--show-in", "Lindenau")
+    both(ben, "mine")
+    both(anna, "charter", "propose", "--no-window", "Gartenverein")
+    anna.until(lambda: len(anna.finds()) == 2)
+    play(mia, *german, "window", "close", "Gartenverein", "--into", "Lindenau")
+    both(mia, "window", "close", "Gartenverein", "--into", "Lindenau")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_command_answers_as_in_its_transcript(
     name: str, transcripts: Callable[[str], str]
@@ -803,6 +883,7 @@ def test_every_command_has_a_transcript() -> None:
         "demo",
         "device",
         "trade",
+        "window",
     }
     assert commands <= set(NAMES)
     assert {path.stem for path in FOLDER.glob("*.txt")} == set(NAMES)

@@ -341,8 +341,8 @@ def test_rules_name_no_window_that_could_not_be_one(street: Street) -> None:
     ):
         typed = ("charter", "propose", "--window", window, "--window-category", "tools")
         assert refused(anna, *typed)[0] == code
-    typed = ("--window", street.verein, "--window-category", "Unfug")
-    assert refused(anna, "charter", "propose", *typed)[0] == "category-unknown"
+    unknown = ("--window", street.verein, "--window-category", "Unfug")
+    assert refused(anna, "charter", "propose", *unknown)[0] == "category-unknown"
     assert anna.run("charter", "propose", "--window", street.verein).code == 2
     wishes = [
         {"community": letter * 52, "name": letter, "categories": ["tools"]}
