@@ -31,6 +31,7 @@ def run_community_demo(folder: Path, report: Report, keep: bool) -> None:
         _new_rules([family, shop], flat, households, report)
         _removal([family, shop], farm, flat, report)
         _second_community(flat, family, report)
+        _window(flat, family, shop, report)
         done = True
     finally:
         if not (keep and done):
@@ -153,7 +154,7 @@ def _second_community(flat: Household, family: Household, report: Report) -> Non
     invite = flat.run("invite", "--community", _GARDENS)["invite"]
     family.run("join", "--yes", typed=invite)
     belongs = until(lambda: family.community(_GARDENS)["my_status"] == "confirmed")
-    flat.run("publish", "--community", _GARDENS, "--kind", "lend", "--title", "Häcksler", "--yes")
+    flat.run(*_IN_GARDENS, "Häcksler")
     merged = until(
         lambda: (
             {"Häcksler", "Gartenstuhl"}
@@ -175,6 +176,42 @@ def _second_community(flat: Household, family: Household, report: Report) -> Non
     report.check(
         "communities_apart", _("neither learns of the other"), kept_apart and len(keys) == 2
     )
+
+
+_IN_GARDENS = (
+    "publish", "--community", _GARDENS, "--kind", "lend", "--category", "garden", "--yes",
+    "--title",
+)  # fmt: skip
+
+
+def _window(author: Household, carrier: Household, reader: Household, report: Report) -> None:
+    """The street looks into the gardens: by both rules, the author's word, and who is in both.
+
+    author: founded the gardens. carrier, reader: the two stewards of the street.
+    """
+    category = ("--window-category", "garden", "--yes")
+    with report.timed("window_s", _("The rules of both communities name a window to the other")):
+        author.run("charter", "propose", "--community", _GARDENS, "--window", _STREET, *category)
+        proposed = carrier.run(
+            "charter", "propose", "--community", _STREET, "--window", _GARDENS, *category
+        )
+        number = str(proposed["version"]["number"])
+        signed = until(lambda: _tries(reader, "charter", "sign", number, "--yes"))
+        open_ = ("window", "open", _GARDENS, "--into", _STREET, "--yes")
+        opened = until(lambda: _tries(carrier, *open_))
+    author.run(*_IN_GARDENS, "Rosenschere", "--show-in", _STREET)
+    arrived = until(lambda: _finds(reader, "Rosenschere"))
+    from_there = [x for x in _everywhere(reader, "") if x["origin"] is not None]
+    only = [(x["title"], x["household"]) for x in from_there] == [("Rosenschere", carrier.name)]
+    report.say(
+        _("{carrier} shows {author}'s listing in the street, which does not learn whose.").format(
+            carrier=carrier.name, author=author.name
+        )
+    )
+    report.check(
+        "window", _("only what its author opted in shows next door"),
+        signed and opened and arrived and only,
+    )  # fmt: skip
 
 
 def _charter(household: Household) -> dict[str, Any]:

@@ -33,5 +33,6 @@ def test_the_community_demo_founds_changes_and_removes(homes: Path) -> None:
         "removed_hears_nothing",
         "two_communities",
         "communities_apart",
+        "window",
     }
     assert list(homes.iterdir()) == []  # nothing is left behind
