@@ -21,7 +21,8 @@ class ReachView:
 
     public: addresses at which a neighbour outside has dialled back. mapped: the address that
     the router has opened. volunteers: whether it relays for others; reserved: to how many
-    hosts; carried: how many connections now.
+    hosts; carried: how many connections now. has_way_out: False while this machine itself has no
+    way to what is far: no Wi-Fi, no cable, or a network without the Internet.
     """
 
     verdict: Verdict
@@ -31,6 +32,7 @@ class ReachView:
     volunteers: bool
     reserved: int
     carried: int
+    has_way_out: bool
 
 
 class Reachability:
@@ -73,4 +75,5 @@ class Reachability:
             reach.volunteers,
             reach.reservations,
             reach.circuits,
+            reach.has_way_out,
         )

@@ -37,6 +37,8 @@ from protocol.windows import is_let_in
 _SAYING = frozenset({Kind.LABELS, Kind.BLOCK_LIST})
 _SETTING = "unseen"
 """Digest of what the views of this file were last brought in line with."""
+_READING = 2
+"""Goes up when the same worry words hold otherwise, so that all listings are looked at anew."""
 MOST_HELD = 500
 """Held listings that are read at once."""
 BATCH = 100
@@ -305,6 +307,7 @@ def _affected(before: Unseen, after: Unseen) -> set[HouseholdId] | None:
 def _digest(unseen: Unseen) -> bytes:
     """Return 32 bytes that tell two of them apart, the same on every start."""
     parts = (
+        _READING,
         unseen.own or b"",
         sorted(unseen.households),
         sorted(unseen.things),

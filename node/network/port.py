@@ -159,6 +159,7 @@ class Reach:
 
     relays: the hosts through which it is reached. public: addresses at which neighbours
     outside have dialled back. mapped: the address that the router has opened, if it has.
+    has_way_out: whether this machine has a way to what is far, as far as it knows itself.
     """
 
     verdict: Verdict
@@ -168,6 +169,7 @@ class Reach:
     volunteers: bool = False
     reservations: int = 0
     circuits: int = 0
+    has_way_out: bool = True
 
 
 class Network(Protocol):

@@ -114,15 +114,16 @@ def dot_variants(word: str) -> list[str]:
     return variants
 
 
-def modified(asked: str, found: str) -> list[str]:
+def modified(asked: str, found: str, whole: bool = False) -> list[str]:
     """What `asked` may modify in the compound `found`: Apfel in Apfelsaft → saft, folded.
 
     Several readings where linking letters leave them open; the vocabulary says which is a word.
+    whole: `asked` stands there with its ending, as Waffe in Waffenschrank, not in Waffeleisen.
     """
     folded_asked, folded = fold(asked), fold(found)
     asked_dots, found_dots = dots(asked), dots(found)
     readings: list[str] = []
-    for root in dict.fromkeys((folded_asked, stem(folded_asked))):
+    for root in (folded_asked,) if whole else dict.fromkeys((folded_asked, stem(folded_asked))):
         if len(root) < _MIN_PART or not folded.startswith(root):
             continue
         for link in _LINKS:
@@ -132,6 +133,8 @@ def modified(asked: str, found: str) -> list[str]:
                 continue
             if link in ("n", "en") and takes_er(root):
                 continue
+            if whole and not link and root.endswith("e") and rest[0] in "lnr":
+                continue  # Waffel, Enten, Messer
             ours = {at for at in asked_dots if at < len(root)}
             theirs = {at for at in found_dots if at < len(root)}
             if ours == theirs or (

@@ -1,19 +1,39 @@
 """Worry words: whether a listing contains one, compared as search compares words (GOV-17).
 
-Forms of a word count as the word, a compound as its head (a Jagdwaffe is a Waffe), and what a
-listing says it is not does not count: "keine Waffen" has none.
+Forms of a word count as the word, a compound as either of its parts (a Jagdwaffe is a Waffe, a
+Hundekorb is for a Hund), and what a listing says it is not does not count: "keine Waffen" and
+"alkoholfrei" have none. What search finds by a first part it ranks last, and asks the vocabulary
+whether the rest is a word; here it has to look like one, so that the same text is always judged
+alike, and few innocent words are held.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from node.search.compounds import Fit, compound_fit, is_other_number, spelled_stem
+from node.search.compounds import Fit, compound_fit, is_other_number, modified, spelled_stem
+from node.search.grammar import DERIVATIONS, listed
 from node.search.inflection import stem
 from node.search.spelling import fold, spell
 from node.search.words import words
 
 _FITS = (Fit.YES, Fit.UNLESS_DERIVED)
+_SHORTEST_MODIFIER = 4
+"""Letters. Too many words begin with three: a Rathaus has no Rat, a Gast is no Gas."""
+_LOOKALIKES = tuple(listed("hundert autoren autorin autorschaft automat autonom autogramm"))
+"""They begin like a compound and are none."""
+_HEAD = re.compile(
+    r"(?:sch[lmnrw]?|sp[lr]?|str?|[bgkp][lr]|[dt]r|f[lr]|[gk]n|zw|qu|pf[lr]?|ch|[b-df-hj-np-tvwxz])"
+    r"[aeiouy]|a|o|u(?!ng)|e(?![lmnrs]|tt)"
+)
+"""How a noun begins; an ending begins with er, en, ig, ung or two consonants of the stem."""
+_SHORT_HEAD = re.compile(r"klo|[b-df-hj-np-tvwxz][aiou][^aeiou]")
+"""Three letters of a noun, Box or Hut; not -ler, -sen."""
+_ADJECTIVE = re.compile(
+    r"(?:frei|los|arm|reich|voll|fest|dicht|haft|bar)e[mnrs]?|freundlich(?:e[mnrs]?)?"
+)
+"""Without it, or fit for it: alkoholfreies; uninflected they are among DERIVATIONS."""
 
 
 class Worries:
@@ -22,7 +42,9 @@ class Worries:
     def __init__(self, typed: Sequence[str]) -> None:
         self.typed = tuple(typed)
         self._phrases = [(text, set(words(spell(text), as_asked=True))) for text in self.typed]
-        self._ends = tuple({_root(word) for _, phrase in self._phrases for word in phrase})
+        wanted = {word for _, phrase in self._phrases for word in phrase}
+        self._ends = tuple(map(_root, wanted))
+        self._begins = tuple(map(fold, filter(_may_modify, wanted)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Worries) and self.typed == other.typed
@@ -38,7 +60,11 @@ class Worries:
         if not self._ends:
             return []
         found = set(words(spell(" , ".join(texts))))
-        candidates = [word for word in found if _root(word).endswith(self._ends)]
+        candidates = [
+            word
+            for word in found
+            if _root(word).endswith(self._ends) or fold(word).startswith(self._begins)
+        ]
         return [
             text
             for text, phrase in self._phrases
@@ -64,4 +90,20 @@ def _answers(word: str, wanted: str) -> bool:
             spelled_stem(head) == spelled_stem(wanted) or is_other_number(wanted, head)
         ):
             return not at or compound_fit(word[:at], head) in _FITS
-    return False
+    return _may_modify(wanted) and _modifies(wanted, word)
+
+
+def _may_modify(wanted: str) -> bool:
+    return wanted.isalpha() and len(wanted) >= _SHORTEST_MODIFIER
+
+
+def _modifies(wanted: str, word: str) -> bool:
+    """Whether a word looks like a compound with the wanted one as its first part."""
+    if fold(word).startswith(_LOOKALIKES):
+        return False
+    readings = modified(wanted, word, whole=True)
+    if any(rest in DERIVATIONS or _ADJECTIVE.fullmatch(rest) for rest in readings):
+        return False
+    return any(
+        _SHORT_HEAD.fullmatch(rest) if len(rest) == 3 else _HEAD.match(rest) for rest in readings
+    )

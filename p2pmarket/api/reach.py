@@ -18,6 +18,7 @@ async def reach_answer(node: Node) -> ReachAnswer:
         view.volunteers,
         view.reserved,
         view.carried,
+        view.has_way_out,
     )
 
 

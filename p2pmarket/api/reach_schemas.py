@@ -15,6 +15,7 @@ class ReachAnswer:
     public_addresses: at which a neighbour outside has dialled back. mapped_address: which the
     router has opened by itself. volunteers: whether it relays between neighbours that cannot
     reach each other; reserved: for how many it stands by; carried: connections at the moment.
+    has_way_out: false while the computer itself has no way to the Internet.
     """
 
     verdict: Literal["unknown", "public", "relayed", "home"]
@@ -24,6 +25,7 @@ class ReachAnswer:
     volunteers: bool
     reserved: int
     carried: int
+    has_way_out: bool
 
 
 @dataclass(frozen=True, slots=True)

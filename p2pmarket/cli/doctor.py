@@ -121,7 +121,7 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
     reachable = _("answers at {addresses}").format(addresses=addresses)
     sync = community["sync"]
     neighbours = sync_line(sync)
-    if sync["state"] in ("never", "offline"):
+    if sync["state"] in ("never", "offline") and community["reach"]["has_way_out"]:
         neighbours += " " + _(
             "Are the neighbours' nodes running, and are you in the same network, or is your port"
             " forwarded?"
@@ -155,7 +155,9 @@ def _of_reach(community: dict[str, Any]) -> Finding:
     ports = [part.split("/")[0] for a in community["addresses"] for part in a.split("/tcp/")[1:]]
     advice = reach_advice(reach, int(ports[0]) if ports else None)
     text = " ".join(filter(None, (reach_line(reach), advice)))
-    return Finding(_("From outside"), reach["verdict"] != "home", text)
+    has_neighbours = community["sync"]["state"] not in ("never", "offline")
+    well = reach["verdict"] != "home" and (reach["has_way_out"] or has_neighbours)
+    return Finding(_("From outside"), well, text)
 
 
 def _of_horizon(horizon: dict[str, Any]) -> list[Finding]:

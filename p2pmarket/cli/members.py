@@ -115,7 +115,7 @@ def peers(session: Session) -> None:
     rows = [
         [
             peer["household"] or peer["household_id"][:SHORT_ID],
-            _("connected") if peer["connected"] else _("away"),
+            _("connected") if peer["connected"] else _("not connected"),
             "–" if peer["last_synced_at"] is None else day_and_time(moment(peer["last_synced_at"])),
             peer["address"] or "–",
         ]

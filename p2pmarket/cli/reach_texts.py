@@ -11,6 +11,8 @@ from p2pmarket.texts import _, ngettext
 
 def reach_line(reach: dict[str, Any]) -> str:
     """Say who can reach this node, in one sentence."""
+    if not reach["has_way_out"]:
+        return _("This computer has no way to the Internet at the moment.")
     if reach["verdict"] == "public":
         if reach["mapped_address"]:
             return _("Reachable from outside: your router has opened a port for it.")
@@ -20,28 +22,40 @@ def reach_line(reach: dict[str, Any]) -> str:
             households=_names(reach["through"])
         )
     if reach["verdict"] == "home":
-        return _("Reachable only in your home network.")
+        return _("Nobody outside your home network can call this node; it calls others itself.")
     return _("Not known yet whether this node can be reached from outside.")
 
 
 def reach_lines(reach: dict[str, Any]) -> list[str]:
     """Return what the status says of it: nothing while nothing is known."""
-    lines = [] if reach["verdict"] == "unknown" else [reach_line(reach)]
+    lines = [reach_line(reach)]
+    if reach["has_way_out"] and reach["verdict"] == "unknown":
+        lines = []
+    elif reach["has_way_out"] and reach["verdict"] == "home":
+        lines[0] += " " + _("What helps: “p2pmarket doctor”.")
     return [*lines, volunteer_line(reach)] if reach["volunteers"] else lines
 
 
 def reach_advice(reach: dict[str, Any], port: int | None) -> str:
     """Say what to do about it; "" where nothing need be done."""
-    forward = _("let your router forward TCP port {port} to this computer").format(
-        port=port or "4001"
-    )
+    open_port = _(
+        "open TCP port {port} for this computer in your router, or allow the computer there to open"
+        " ports itself (UPnP or PCP)"
+    ).format(port=port or "4001")
+    if not reach["has_way_out"]:
+        return _(
+            "Is the Wi-Fi on, or the cable plugged in? Neighbours in the same network are found all"
+            " the same; whatever else you write and publish goes out by itself later."
+        )
     if reach["verdict"] == "relayed":
-        return _("For a way of your own, {forward}.").format(forward=forward)
+        return _(
+            "That is enough while one of them is on. For a way of your own, {open_port}."
+        ).format(open_port=open_port)
     if reach["verdict"] == "home":
         return _(
-            "Neighbours elsewhere hear from you only when your node can reach theirs. Either"
-            " {forward}, or ask a neighbour whose node is reachable to run “p2pmarket relay on”."
-        ).format(forward=forward)
+            "Two nodes like that hear from each other only through a third. It is simplest to ask a"
+            " neighbour whose node is reachable to run “p2pmarket relay on”. Or {open_port}."
+        ).format(open_port=open_port)
     if reach["verdict"] == "unknown":
         return _("It shows as soon as a neighbour outside your home network is connected.")
     return ""
@@ -50,11 +64,19 @@ def reach_advice(reach: dict[str, Any], port: int | None) -> str:
 def relay_lines(reach: dict[str, Any]) -> list[str]:
     """Say whether this node passes on others' connections, and whether that helps."""
     if not reach["volunteers"]:
-        return wrapped(_("This node passes on no connections of neighbours."))
+        lines = wrapped(_("This node passes on no connections of neighbours."))
+        if reach["verdict"] == "public":
+            lines += wrapped(
+                _("It could: it is reachable from outside. “p2pmarket relay on” lets it help.")
+            )
+        return lines + wrapped(reach_line(reach)) if reach["verdict"] != "unknown" else lines
     lines = wrapped(volunteer_line(reach))
     if reach["verdict"] in ("home", "relayed"):
         lines += wrapped(
-            _("It cannot help much: it is not reachable from outside itself (“p2pmarket doctor”).")
+            _(
+                "This node cannot help much: it is not reachable from outside itself (“p2pmarket"
+                " doctor”)."
+            )
         )
     return lines
 

@@ -43,7 +43,9 @@ _STOP_S = 30.0
     help=_("Where neighbours reach you, for example /ip4/0.0.0.0/tcp/4001; repeatable."),
 )
 @click.option("--no-mdns", is_flag=True, help=_("Do not look for neighbours in the local network."))
-@click.option("--no-upnp", is_flag=True, help=_("Do not ask the router to open the port (UPnP)."))
+@click.option(
+    "--no-upnp", is_flag=True, help=_("Do not ask the router to open the port (UPnP, PCP).")
+)
 def up(
     session: Session, detach: bool, listen: tuple[str, ...], no_mdns: bool, no_upnp: bool
 ) -> None:

@@ -85,7 +85,7 @@ def _profile_lines(found: dict[str, Any]) -> list[str]:
 def _presence(found: dict[str, Any]) -> str:
     if found["me"]:
         return _("that's you")
-    return _("connected") if found["connected"] else _("away")
+    return _("connected") if found["connected"] else _("not connected")
 
 
 def _record_lines(found: dict[str, Any]) -> list[str]:

@@ -79,11 +79,12 @@ def test_a_node_learns_how_it_is_reached_and_says_so(internet, settle, until):
     until(lambda: ana.reach()["verdict"] == "relayed")
     ruth.run("relay", "off")
     until(lambda: ana.reach()["verdict"] == "home")
+    port = ana.community()["addresses"][0].split("/")[4]
     findings = {f["subject"]: f for f in ana.run("doctor", exit_code=1)["results"]}
     assert not findings["From outside"]["well"]
-    assert "let your router forward TCP port" in findings["From outside"]["text"]
+    assert "relay on" in findings["From outside"]["text"]
+    assert f"open TCP port {port} for this computer" in findings["From outside"]["text"]
     # A port forwarded by hand is noticed.
-    port = ana.community()["addresses"][0].split("/")[4]
     ana.place.home.forward(int(port), ana.place)
     ana.down()
     ana.up()

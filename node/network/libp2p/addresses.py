@@ -162,6 +162,12 @@ def dialable(bound: Iterable[str], host_key: HostKey) -> Sequence[str]:
     return tuple(found)
 
 
+def leaves_machine(bound: Iterable[str]) -> bool:
+    """Whether any bound address can be reached from another machine."""
+    hosts = (ipaddress.ip_address(target.host) for target in map(parse_address, bound))
+    return any(not host.is_loopback for host in hosts)
+
+
 def port_to_open(bound: Iterable[str]) -> int | None:
     """The IPv4 port that a router could forward: one that is not of this machine alone."""
     for target in map(parse_address, bound):

@@ -13,9 +13,9 @@ from random import Random
 import trio
 from nacl.signing import SigningKey
 
-from node.network.attachment import changes
+from node.network.attachment import changes, read_attachment
 from node.network.igd import find_gateway
-from node.network.libp2p.addresses import dialable, peer_id_of, port_to_open
+from node.network.libp2p.addresses import dialable, leaves_machine, peer_id_of, port_to_open
 from node.network.libp2p.gossip_pacer import GossipPacer
 from node.network.libp2p.host import Host
 from node.network.libp2p.quiet_logs import quieten_libp2p
@@ -168,6 +168,7 @@ class Libp2pNetwork:
             volunteers=self._volunteers,
             reservations=0 if volunteer is None else volunteer.reservations,
             circuits=0 if volunteer is None else volunteer.carried,
+            has_way_out=bool(read_attachment().ways) or not leaves_machine(self._bound),
         )
 
     def counters(self) -> Mapping[str, int]:
