@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-GUARD_S = 120.0
+GUARD_S = 240.0
 Answer = dict[str, Any]
 
 # As a router in a home does: what comes from inside leaves under its own address, and what
