@@ -108,18 +108,23 @@ def rewrite_differing(
 
 def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> ListingRow | None:
     record = change.record
-    if record is None or record.withdrawn or change.slot >= rules.slots(change.household):
+    if record is None or record.withdrawn or change.slot >= rules.listing_slots:
         return None
     try:
         listing = bounded(read_listing(record.body), record.created_at_ms)
     except RemoteError:
         return None  # it stays in the set, unseen: others may read what we cannot
+    unseen, key = rules.unseen, record.key
+    if change.slot >= rules.slots(change.household) and (
+        record.household == unseen.own or not unseen.holds(record.household, key, listing)
+    ):
+        return None  # not yet; but what waits for a steward is there to be looked at
     place = listing.place
     return ListingRow(
         seq=change.seq,
         household=change.household,
         slot=change.slot,
-        key=record.key,
+        key=key,
         kind=int(listing.kind),
         category=listing.category,
         language=listing.language,
@@ -134,7 +139,7 @@ def _listing_row(connection: Connection, change: Change, rules: ViewRules) -> Li
         created_at_ms=record.created_at_ms,
         visible_until_ms=listing.visible_until_ms,
         state=_state_from_mark(connection, change, record),
-        concealed=rules.unseen.conceals(record.household, record.key, listing),
+        concealed=unseen.conceals(record.household, key, listing),
         is_shared=bool(listing.shown_to),
         thing=None if listing.origin is None else listing.origin.thing,
     )

@@ -227,6 +227,25 @@ async def test_what_was_found_fine_is_held_again_once_it_says_something_else(wor
     assert error.code == "listing-not-found"
 
 
+async def test_a_steward_sees_what_is_held_of_a_newcomer_before_it_would_show(
+    world: World,
+) -> None:
+    ana, ben, cem = await world.community(
+        ["ana", "ben", "cem"], reception=Reception(first_listings=1, worry_words=("Messer",))
+    )
+    _, knife, _ = await ben.publish("Teddy", "Messer", "Lampe")
+    await sees(cem, "Teddy")
+    held = ana.node.moderation.showing.held
+    await comes(world, held)
+    assert [one.listing.title for one, _ in await held()] == ["Messer"]
+    await ana.node.moderation.labelling.label(Subject(ben.id, knife.key), FINE, "For bread.")
+    assert await held() == []
+    assert await ana.titles() == ["Teddy"]  # it still waits for its turn
+    assert (await refused(ana.node.market.find(text_of(knife.key)))).code == "listing-not-found"
+    await ana.node.joining.vouching.vouch(ben.id)
+    await sees(cem, "Messer", "Teddy")
+
+
 async def test_a_new_charter_looks_anew_at_what_was_published_before(world: World) -> None:
     ana, ben = await world.community(["ana", "ben"])
     await ana.publish("Pistole", "Lampe")
