@@ -72,7 +72,7 @@ def publish(
     }
     audience = _announce(session, question, is_new="id" not in fields)
     if show_in:
-        fields["shown_to"] = audience["shown_to"]
+        fields["shown_to"] = list(show_in)
         session.say(*shown_lines(audience["shown_to"]))
     if fields["kind"] == "event" and "starts" in fields and typed["days"] is None:
         session.say(_("An event disappears when it is over."))

@@ -189,3 +189,49 @@ def test_an_error_is_red_on_a_terminal_unless_colours_are_unwanted(
         code, shown = dialogue.end()
     assert code == 4
     assert ("\x1b[31m" in shown) == red
+
+
+@pytest.fixture(scope="module")
+def gardener(new_household: Callable[[], Any]) -> Any:
+    """A household of two communities that have a window to each other, with a hoe in one."""
+    household = new_household()
+    household.init("Hannah")
+    household.up()
+    for name in ("Street", "Club"):
+        household.json("community", "create", "--name", name, "--rules", "")
+    for name, other in (("Street", "Club"), ("Club", "Street")):
+        household.json(
+            "charter", "propose", "--community", name, "--window", other, "--window-category",
+            "garden", "--yes",
+        )  # fmt: skip
+    typed = ("--title", "Hoe", "--kind", "lend", "--category", "garden")
+    household.json("publish", *typed, "--community", "Club", "--yes")
+    return household
+
+
+@pytest.mark.parametrize(("answer", "code", "shown"), [("n", 1, []), ("y", 0, ["Street"])])
+def test_showing_a_listing_next_door_waits_for_its_authors_agreement(
+    gardener: Any, answer: str, code: int, shown: list[str]
+) -> None:
+    hoe = gardener.json("search", "Hoe", "--community", "Club")["results"][0]["id"]
+    with at_a_terminal(gardener, "edit", hoe, "--show-in", "Street") as dialogue:
+        before = " ".join(dialogue.wait_for("May they? [Y/n]:").split())
+        assert "Everybody in “Street” can see it as well" in before
+        assert "title, text, price and place, not your name and no photos" in before
+        dialogue.type(answer)
+        assert dialogue.end()[0] == code
+    assert gardener.json("show", hoe)["results"][0]["shown_to"] == shown
+
+
+@pytest.mark.parametrize(("answer", "code", "carries"), [("", 1, False), ("y", 0, True)])
+def test_a_window_opens_only_for_a_person_who_has_read_what_that_tells_the_neighbours(
+    gardener: Any, answer: str, code: int, carries: bool
+) -> None:
+    with at_a_terminal(gardener, "window", "open", "Club", "--into", "Street") as dialogue:
+        before = " ".join(dialogue.wait_for("Show them there? [y/N]:").split())
+        assert "Your neighbours in “Street” will see that you belong to “Club”." in before
+        dialogue.type(answer)
+        assert dialogue.end()[0] == code
+    found = gardener.json("window", "list", "--community", "Street")["results"]
+    assert [window["carries"] for window in found] == [carries]
+    assert ("Hoe" in str(gardener.json("search", "--community", "Street"))) == carries
