@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 2 << 30
@@ -42,6 +43,9 @@ def pytest_configure() -> None:
     _files_in_memory()
     # What is written to no terminal has no width; pytest-xdist gives its workers one.
     os.environ.pop("COLUMNS", None)
+    # How long an example takes says how busy the machine is, not whether the code is right.
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 
 def _rank(path: Path) -> int:
