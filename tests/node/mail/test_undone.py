@@ -183,6 +183,7 @@ async def test_a_letter_whose_sealing_was_undone_leaves_no_trace_in_the_next(end
     await exchange(ben, ana, "Both")
 
 
+@pytest.mark.parametrize("seed", range(1, 4))
 @pytest.mark.covers("MAI-36", "MAI-37")
 async def test_no_ratchet_state_is_used_twice_whatever_is_undone_or_lost(
     ends: Ends, seed: int
