@@ -113,7 +113,7 @@ def read(frame: bytes) -> Message:
 
 
 def batches(raws: Sequence[bytes]) -> list[tuple[bytes, ...]]:
-    """Cut records into batches that fit a frame each."""
+    """Cut records into batches that fit a frame each: MAX_BATCH_BYTES of records (TRN-53)."""
     cut: list[tuple[bytes, ...]] = []
     current: list[bytes] = []
     size = 0
@@ -122,7 +122,7 @@ def batches(raws: Sequence[bytes]) -> list[tuple[bytes, ...]]:
             cut.append(tuple(current))
             current, size = [], 0
         current.append(raw)
-        size += len(raw) + 3
+        size += len(raw)
     if current:
         cut.append(tuple(current))
     return cut

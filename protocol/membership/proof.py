@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocol import limits
-from protocol.envelope import Envelope, Register, decode
+from protocol.envelope import Envelope, decode
 from protocol.errors import RemoteError
-from protocol.ids import HouseholdId
+from protocol.ids import HouseholdId, ThingKey
 from protocol.kinds import Kind, is_membership
 from protocol.membership.bodies import Certificate, Invite
 from protocol.membership.evaluation import Member, Status
-from protocol.membership.facts import read_fact
+from protocol.membership.facts import Fact, read_fact
 from protocol.membership.members import Members
 
 
@@ -37,13 +37,17 @@ def judge(
     """
     records = checked(raws, known, now_ms)
     candidate = known.extended(records) if records else known
-    member = candidate.by_host(host)
-    if member is None or member.household != household:
+    member = candidate.member(household)
+    if member is None or not candidate.is_host_of(host, household):
         return _why_not(household, host, records, candidate, now_ms)
-    if member.status is Status.PROVISIONAL and known.member(household) is None:
-        invite = _invite_of(member, candidate)
-        if invite is not None and invite.valid_until_ms < now_ms:
-            return "invite-expired"
+    if (
+        member.status is Status.PROVISIONAL
+        and known.member(household) is None
+        and member.invite is not None
+        and (invite := _invite(member.inviter, member.invite, candidate)) is not None
+        and _is_over(invite, now_ms)
+    ):
+        return "invite-expired"
     return Proven(member, tuple(records))
 
 
@@ -71,11 +75,21 @@ def checked(raws: Sequence[bytes], known: Members, now_ms: int) -> list[Envelope
     return records
 
 
-def _invite_of(member: Member, members: Members) -> Invite | None:
-    for fact in members.facts_of(member.inviter, Kind.INVITE):
-        if fact.record.key == member.invite and isinstance(fact.body, Invite):
-            return fact.body
-    return None
+def _invite(inviter: HouseholdId, key: ThingKey, members: Members) -> Fact | None:
+    """Return the invite that a certificate names (MEM-15), else one that was withdrawn."""
+    named = [
+        fact
+        for fact in members.facts_of(inviter, Kind.INVITE)
+        if fact.record.key == key and (fact.record.withdrawn or isinstance(fact.body, Invite))
+    ]
+    return min(named, key=lambda fact: (fact.record.withdrawn, fact.record.slot), default=None)
+
+
+def _is_over(invite: Fact, now_ms: int) -> bool:
+    """Tell whether an invite was withdrawn (whatever its body says then), or has run out."""
+    if invite.record.withdrawn or not isinstance(invite.body, Invite):
+        return True
+    return invite.body.valid_until_ms < now_ms
 
 
 def _why_not(
@@ -93,25 +107,22 @@ def _why_not(
         return "left"
     if member is not None:  # it belongs, but this host is none of its devices'
         return "revoked" if members.gave_up(household, host) else "stranger"
-    for record in records:
-        if record.kind != Kind.CERTIFICATE or record.household != household:
-            continue
-        fact = members.fact(Register(household, Kind.CERTIFICATE, 0)) or read_fact(record)
-        if not isinstance(fact.body, Certificate):
-            continue
-        reason = _why_not_invited(fact.body, members, now_ms)
-        if reason is not None:
-            return reason
-    return "stranger"
+    bodies = [
+        read_fact(record).body
+        for record in records
+        if record.kind == Kind.CERTIFICATE and record.household == household
+    ]
+    found = {
+        _why_not_invited(body, members, now_ms) for body in bodies if isinstance(body, Certificate)
+    }
+    return next((why for why in ("invite-expired", "invite-used-up") if why in found), "stranger")
 
 
 def _why_not_invited(certificate: Certificate, members: Members, now_ms: int) -> str | None:
-    for offered in members.facts_of(certificate.inviter, Kind.INVITE):
-        invite = offered.body
-        if offered.record.key != certificate.invite or not isinstance(invite, Invite):
-            continue
-        if offered.record.withdrawn or invite.valid_until_ms < now_ms:
-            return "invite-expired"
-        if members.uses_of(certificate.inviter, certificate.invite) >= invite.uses:
-            return "invite-used-up"
-    return None
+    invite = _invite(certificate.inviter, certificate.invite, members)
+    if invite is None:
+        return None
+    if _is_over(invite, now_ms) or not isinstance(invite.body, Invite):
+        return "invite-expired"
+    uses = members.uses_of(certificate.inviter, certificate.invite)
+    return "invite-used-up" if uses >= invite.body.uses else None

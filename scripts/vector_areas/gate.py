@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
+from vector_gate import judged, reasons, tolerances
 from vector_world import DAY_MS, START_MS, Household, World
 
 from protocol import gate, wire
@@ -13,7 +15,6 @@ from protocol.errors import RemoteError
 from protocol.gate import Hello
 from protocol.kinds import Kind
 from protocol.membership.members import Members
-from protocol.membership.proof import judge
 from protocol.membership.showing import proof_of
 from vector_areas import Case
 
@@ -25,12 +26,15 @@ def cases() -> Iterator[Case]:
     yield from _answers()
     yield from _verdicts()
     yield from _judgements()
+    yield from tolerances()
+    yield from reasons()
 
 
 def _answers() -> Iterator[Case]:
     household = Household(1).id
     hello = Hello(NOW_MS, household, False, None, (b"\x01", b"\x02"))
-    long = (1, NOW_MS, household, False, None, tuple(b"%d" % n for n in range(65)))
+    numbered = tuple(b"%d" % n for n in range(65))
+    long = (1, NOW_MS, household, False, None, numbered)
     messages = {
         "hello": (gate.write_hello(hello), ("TRN-31",), "a member's hello"),
         "hello-asking": (
@@ -60,6 +64,36 @@ def _answers() -> Iterator[Case]:
             ("TRN-31",),
             "31 bytes",
         ),
+        "longest": (
+            wire.pack((1, NOW_MS, household, False, None, _filled(18_944))),
+            ("TRN-31", "MEM-24"),
+            "18,944 bytes; that a proof has at most 16,384 binds who chooses it",
+        ),
+        "too-long-by-one": (
+            wire.pack((1, NOW_MS, household, False, None, _filled(18_945))),
+            ("TRN-31",),
+            "18,945 bytes",
+        ),
+        "64-records": (
+            wire.pack((1, NOW_MS, household, False, None, numbered[:64])),
+            ("TRN-31",),
+            "the most",
+        ),
+        "record-too-long": (
+            wire.pack((1, NOW_MS, household, False, None, (bytes(8_193),))),
+            ("TRN-31",),
+            "no record is that long: this shows when the proof is judged",
+        ),
+        "genesis-too-long": (
+            wire.pack((1, NOW_MS, household, False, bytes(2_049), ())),
+            ("TRN-31",),
+            "the same of the charter (LST-5)",
+        ),
+        "refusal-long": (
+            wire.pack((0, "x" * 61)),
+            ("TRN-32",),
+            "in the place of a hello it may be as long as one",
+        ),
         "not-an-array": (wire.pack(b"hello"), ("TRN-31",), "a byte string"),
         "not-canonical": (
             gate.write_hello(hello).replace(b"\x96\x01", b"\x96\xcc\x01", 1),
@@ -69,6 +103,12 @@ def _answers() -> Iterator[Case]:
     }
     for name, (message, rules, comment) in messages.items():
         yield Case(name, rules, comment, "read-answer", {"message": message}, _read(message))
+
+
+def _filled(size: int) -> tuple[bytes, ...]:
+    """Three records with which a hello has ``size`` bytes."""
+    empty = len(wire.pack((1, NOW_MS, Household(1).id, False, None, (bytes(8_192),) * 2)))
+    return (bytes(8_192), bytes(8_192), bytes(size - empty - 3))
 
 
 def _read(message: bytes) -> dict[str, object]:
@@ -93,6 +133,8 @@ def _verdicts() -> Iterator[Case]:
         "verdict-no": (gate.write_refusal("left"), "the dialler refuses the listener"),
         "verdict-true": (wire.pack((True,)), "true is not 1"),
         "verdict-empty": (b"", "nothing is no acceptance"),
+        "verdict-64-bytes": (wire.pack((0, "x" * 60)), "the longest: an unknown reason"),
+        "verdict-65-bytes": (wire.pack((0, "x" * 61)), "one byte more than is read"),
     }
     for name, (message, comment) in messages.items():
         expect: dict[str, object]
@@ -111,10 +153,6 @@ def _judgements() -> Iterator[Case]:
     joining = [world.certificate(anna, founder), world.certify_device(anna)]
     confirmed = [*invited, *joining, world.confirmation(founder, anna)]
     gone = [*confirmed, world.removal(anna)]
-    second = world.certify_device(anna, 1)
-    given_up = world.certify_device(anna, 1, withdrawn=True, revision=1)
-    used_anew = world.certify_device(anna, 2, slot=1, at_ms=NOW_MS)
-    late = START_MS + 400 * DAY_MS
 
     def case(
         name: str,
@@ -123,32 +161,14 @@ def _judgements() -> Iterator[Case]:
         known: Sequence[Envelope],
         proof: Sequence[Envelope],
         who: Household = anna,
-        host: bytes | None = None,
-        now_ms: int = NOW_MS,
+        **where: Any,
     ) -> Case:
-        host = host if host is not None else who.host()
-        members = world.found().extended(known)
-        hello = Hello(now_ms, who.id, False, None, tuple(record.raw for record in proof))
-        judged = judge(hello.household, host, hello.records, members, now_ms)
-        expect: dict[str, object] = (
-            {"refused": judged}
-            if isinstance(judged, str)
-            else {"accepted": judged.member.household}
-        )
-        return Case(
-            name,
-            rules,
-            comment,
-            "judge",
-            {
-                "genesis": world.genesis.raw,
-                "known": [record.raw for record in known],
-                "now_ms": now_ms,
-                "hello": gate.write_hello(hello),
-                "host": host,
-            },
-            expect,
-        )
+        return judged(world, name, rules, comment, known, proof, who, **where)
+
+    second = world.certify_device(anna, 1)
+    given_up = world.certify_device(anna, 1, withdrawn=True, revision=1)
+    used_anew = world.certify_device(anna, 2, slot=1, at_ms=NOW_MS)
+    late = START_MS + 400 * DAY_MS
 
     proof = _proof(world.found().extended(confirmed), anna)
     yield case(
@@ -247,7 +267,7 @@ def _judgements() -> Iterator[Case]:
         confirmed,
         [],
         founder,
-        anna.host(),
+        host=anna.host(),
     )
     yield case(
         "stranger",

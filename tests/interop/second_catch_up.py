@@ -24,14 +24,8 @@ def _fetch(wanted) -> dict:
 
 
 def _records(records) -> dict:
-    each(records, MOST, lambda record: need(type(record) is bytes))
+    each(records, MOST, lambda record: need(type(record) is bytes and len(record) <= 8_192))
     return {"records": [record.hex() for record in records]}
-
-
-def _offer(records) -> dict:
-    found = _records(records)
-    need(all(len(record) <= 8_192 for record in records))
-    return found
 
 
 def _taken(stored) -> dict:
@@ -39,12 +33,22 @@ def _taken(stored) -> dict:
     return {"stored": stored}
 
 
-FRAMES = (_compare, _fetch, _records, _offer, _taken)
+FRAMES = (_compare, _fetch, _records, _records, _taken)
 
 
 def read_frame(given):
+    if "parts" not in given:
+        return _read(bytes.fromhex(given["frame"]))
+    found = _read(b"".join(bytes.fromhex(part) * times for part, times in given["parts"]))
+    if found == "error":
+        return found
+    many = len(found["records"]) if "records" in found else len(found["message"]) // 2
+    return {"tag": found["tag"], "how_many": many}
+
+
+def _read(raw: bytes):
     try:
-        frame = unpack(bytes.fromhex(given["frame"]), 1_048_576)
+        frame = unpack(raw, 1_048_576)
         need(type(frame) is list and frame)
         integer(frame[0], 0, len(FRAMES) - 1)
         need(len(frame) == (3 if frame[0] == 0 else 2))

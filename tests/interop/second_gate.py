@@ -6,15 +6,15 @@ from second_membership import Community
 from second_records import Record
 from second_values import Refused, each, integer, need, octets, read, unpack
 
-LONGEST_HELLO = 18_944
+LONGEST_HELLO, LONGEST_VERDICT = 18_944, 64
 REASONS = (
     "stranger", "removed", "left", "revoked", "invite-expired", "invite-used-up", "busy",
     "misconduct",
 )  # fmt: skip
 
 
-def _array(raw: bytes) -> list:
-    value = unpack(raw, LONGEST_HELLO)
+def _array(raw: bytes, longest: int = LONGEST_HELLO) -> list:
+    value = unpack(raw, longest)
     need(type(value) is list and value and type(value[0]) is int)
     return value
 
@@ -52,7 +52,7 @@ def read_answer(given):
 
 def read_verdict(given):
     try:
-        f = _array(bytes.fromhex(given["message"]))
+        f = _array(bytes.fromhex(given["message"]), LONGEST_VERDICT)
         return {"refusal": None if f == [1] else _refusal(f)}
     except Refused:
         return "error"
@@ -118,19 +118,20 @@ class Judge:
     def _invite(self, certificate: Record) -> str | None:
         """What is the matter with the invite that a certificate names."""
         _, inviter, key, *_ = read(2, certificate.body)
-        invites = [
+        of_that_key = [
             record
             for (household, kind, _), record in sorted(self.community.stand.items())
             if (household, kind) == (inviter, 4) and record.key == key
         ]
-        if not invites:
-            return None
-        body = read(4, invites[0].body)
-        if invites[0].withdrawn or (body is not None and self.now_ms > body[3]):
+        in_force = (read(4, record.body) for record in of_that_key if not record.withdrawn)
+        invite = next((body for body in in_force if body is not None), None)
+        if invite is None:
+            return "expired" if any(record.withdrawn for record in of_that_key) else None
+        if self.now_ms > invite[3]:
             return "expired"
         confirmed = (said for _, said in self.community.says(inviter, 5))
         users = {household for _, household, by_invite in confirmed if by_invite == key}
-        return "used-up" if body is not None and len(users) >= body[2] else None
+        return "used-up" if len(users) >= invite[2] else None
 
 
 OPERATIONS = {
