@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from p2pmarket import vocabulary
+from p2pmarket.cli.carried_texts import from_text, mark_lines, marked, marks_of, origin_lines
 from p2pmarket.cli.notices import is_held, notice_lines
 from p2pmarket.cli.terminal import Column, in_quotes, paragraph, safe, table, wrapped
 from p2pmarket.texts import _, ngettext
@@ -21,7 +22,7 @@ _SOON_S = 3 * 86_400
 def listing_table(
     listings: Sequence[dict[str, Any]], with_household: bool = True, with_community: bool = False
 ) -> list[str]:
-    """Return a table of listings, one a line."""
+    """Return a table of listings, one a line, and what the marks before titles mean."""
     headings = [
         Column(_("id")),
         *([Column(_("community"), shrink_to=8)] if with_community else []),
@@ -32,13 +33,14 @@ def listing_table(
         Column(_("place"), shrink_to=8) if with_household else Column(_("state")),
     ]
     rows = []
+    marks = marks_of(listings)
     for listing in listings:
         row = [
             listing["id"][:SHORT_ID],
             *([listing["community"]] if with_community else []),
             vocabulary.label(vocabulary.KINDS, listing["kind"]),
             bare_price_text(listing),
-            title_text(listing),
+            marked(listing, title_text(listing), marks),
         ]
         if with_household:
             row += [
@@ -48,29 +50,18 @@ def listing_table(
         else:
             row += [short_day(moment(listing["visible_until"])), state_text(listing)]
         rows.append(row)
-    return table(headings, rows)
+    return [*table(headings, rows), *mark_lines(listings, with_household)]
 
 
 def title_text(listing: dict[str, Any]) -> str:
     """Return the title, with what has become of it if it is not simply open."""
     title = str(listing["title"])
-    if listing["mine"] and listing["shown_to"]:
-        communities = ", ".join(listing["shown_to"])
-        title = _("[also in {community}] {title}").format(community=communities, title=title)
-    if listing["origin"] is not None:
-        title = _("[from {community}] {title}").format(community=origin_name(listing), title=title)
     if not listing["mine"] and any(not notice["hides"] for notice in listing["notices"]):
         title = _("[warned of] {title}").format(title=title)
     if listing["state"] == "open":
         return title
     state = vocabulary.label(vocabulary.STATES, listing["state"])
     return f"[{state}] {title}"
-
-
-def origin_name(listing: dict[str, Any]) -> str:
-    """Return what people here call the community that a carried listing is from."""
-    origin = listing["origin"]
-    return str(origin["name"] or origin["community"][:SHORT_ID])
 
 
 def carried_lines(listings: Sequence[dict[str, Any]], with_community: bool = False) -> list[str]:
@@ -85,37 +76,6 @@ def carried_lines(listings: Sequence[dict[str, Any]], with_community: bool = Fal
     ).format(n=len(carried))
     shown = listing_table(carried, with_household=False, with_community=with_community)
     return [*wrapped(line), *shown, ""]
-
-
-def _origin_lines(listing: dict[str, Any]) -> list[str]:
-    """Say where a carried listing is from, and whom to ask about it."""
-    if listing["origin"] is None:
-        return []
-    community = in_quotes(origin_name(listing))
-    if listing["mine"]:
-        line = _(
-            "From {community}, shown here by you: it changes and ends by itself, as its author"
-            " there wants. “p2pmarket window close” ends that you show it."
-        ).format(community=community)
-        return ["", *wrapped(line), *_original_lines(listing["origin"])]
-    if listing["origin"]["listing"] is not None:
-        line = _("From {community}. {household} shows it here; you belong to both.").format(
-            community=community, household=in_quotes(listing["carried_by"])
-        )
-        return ["", *wrapped(line), *_original_lines(listing["origin"])]
-    line = _(
-        "From {community}. {household} only shows it here, and passes on what you write:"
-    ).format(community=community, household=in_quotes(listing["carried_by"]))
-    command = f'p2pmarket message --listing {listing["id"][:SHORT_ID]} "…"'
-    return ["", *wrapped(line), f"  {command}"]
-
-
-def _original_lines(origin: dict[str, Any]) -> list[str]:
-    """Say whose it is, and what it is there. origin: an OriginAnswer."""
-    if origin["listing"] is None:
-        return []
-    line = _("There it is from {author}: p2pmarket show {id}")
-    return wrapped(line.format(author=in_quotes(origin["author"]), id=origin["listing"][:SHORT_ID]))
 
 
 def state_text(listing: dict[str, Any]) -> str:
@@ -206,7 +166,7 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
     facts = [
         (_("Kind"), vocabulary.label(vocabulary.KINDS, listing["kind"])),
         (_("Price"), price_text(listing)),
-        (_("From"), _from_text(listing)),
+        (_("From"), from_text(listing)),
         (_("Community"), listing["community"]),
         (_("Place"), place_text(listing)),
         (_("Category"), vocabulary.label(vocabulary.CATEGORIES, listing["category"])),
@@ -229,18 +189,9 @@ def listing_details(listing: dict[str, Any]) -> list[str]:
     if listing["description"]:
         lines += [*paragraph(listing["description"]), ""]
     lines += [f"{name:{room}}  {safe(value)}" for name, value in facts if value]
-    lines += _origin_lines(listing)
+    lines += origin_lines(listing)
     too = offered_too_lines(listing)
     return [*lines, "", *too] if too else lines
-
-
-def _from_text(listing: dict[str, Any]) -> str:
-    household = str(listing["household"] or listing["household_id"])
-    if listing["origin"] is None:
-        return household
-    return _("{community}, shown by {household}").format(
-        community=origin_name(listing), household=household
-    )
 
 
 def sync_line(sync: dict[str, Any]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
+from p2pmarket.cli.carried_texts import passing_on_lines
 from p2pmarket.cli.listing_texts import SHORT_ID
 from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import Count, command
@@ -17,6 +19,7 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text
 from p2pmarket.texts.formats import day_and_time, moment, short_day
+from protocol.errors import LocalError
 
 _MAX_CHARACTERS = 20_000
 _WAIT_S = 1.0
@@ -185,12 +188,27 @@ def thread(session: Session, household: str, listing: str | None, limit: int) ->
     """Show both sides of what was written."""
     path = session.path("threads", household)
     found = session.client.get(path, {"listing": listing, "limit": limit})
-    session.answer(found, _thread_lines(found))
+    session.answer(
+        found, _thread_lines(found, {} if session.as_json else _passed_on(session, found))
+    )
     if found["unread"]:
         session.client.post(f"{path}/reading", {"listing": listing})
 
 
-def _thread_lines(found: dict[str, Any]) -> list[str]:
+def _passed_on(session: Session, found: dict[str, Any]) -> dict[str, list[str]]:
+    """Say of listings that are shown for somebody else to whom a letter is to be passed on."""
+    listings = {chat["listing"] for chat in found["results"] if chat["listing"]}
+    if not listings or not any(w["carries"] for w in session.client.get("/v1/windows")["results"]):
+        return {}
+    lines = {}
+    for listing in listings:
+        with suppress(LocalError):  # it shows no more
+            shown = session.client.get(session.path("listings", listing))
+            lines[listing] = passing_on_lines(shown)
+    return lines
+
+
+def _thread_lines(found: dict[str, Any], passed_on: dict[str, list[str]]) -> list[str]:
     household = safe(found["household"] or found["household_id"][:SHORT_ID])
     lines: list[str] = []
     if found["more"]:
@@ -200,7 +218,7 @@ def _thread_lines(found: dict[str, Any]) -> list[str]:
         if _about(chat) != about:
             about = _about(chat)
             heading = _("About “{title}”:") if about else _("About nothing in particular:")
-            lines += [heading.format(title=safe(about)), ""]
+            lines += [heading.format(title=safe(about)), *passed_on.get(chat["listing"], []), ""]
         lines += [*_chat_lines(chat, household), ""]
     if not found["results"]:
         lines += wrapped(_("Nothing written yet with “{household}”.").format(household=household))

@@ -9,6 +9,7 @@ import pytest
 
 from p2pmarket.cli.listing_texts import listing_table
 from p2pmarket.cli.members import _table
+from p2pmarket.cli.removing import removal_lines
 from p2pmarket.cli.terminal import cut_name, width
 from p2pmarket.texts import LANGUAGES, use_language
 
@@ -67,3 +68,14 @@ def test_only_an_id_at_the_end_of_a_name_is_kept_when_it_is_cut() -> None:
     assert cut_name(NAMESAKE, 20) == "Familie… (abcd2345)"
     assert cut_name(NAMESAKE, 40) == NAMESAKE
     assert cut_name("Werkstatt (Hinterhof links)", 12) == "Werkstatt (…"
+
+
+def test_of_the_founder_nobody_is_told_that_one_more_must_agree() -> None:
+    removal: dict[str, Any] = {
+        "household": {"id": "k" * 52, "name": "Anna"}, "reason": "Nur so", "in_force": False,
+        "wanted_by": [{"id": "b" * 52, "name": "Ben"}], "missing": 1, "possible": True,
+    }  # fmt: skip
+    assert "1 more steward must agree" in " ".join(removal_lines(removal))
+    told = " ".join(" ".join(removal_lines(removal | {"possible": False})).split())
+    assert "must agree" not in told
+    assert "That cannot be: the household that founded the community stays." in told

@@ -165,7 +165,9 @@ def test_only_what_its_author_opted_in_is_shown_and_without_the_author(
     assert found["origin"]["name"] == "Gartenverein"
     assert found["origin"]["community"] == street.verein
     assert (found["origin"]["listing"], found["shown_to"], found["mine"]) == (None, [], False)
-    assert "[from Gartenverein] Leiter" in street.anna.run("search").out
+    table = street.anna.run("search").out
+    assert "  * Leiter" in table
+    assert "* from “Gartenverein”; the household named only shows it here" in table
     text = street.anna.run("show", found["id"])
     assert "Gartenverein, shown by Mia" in text.out
     assert f"p2pmarket message --listing {found['id'][:8]}" in text.out
@@ -196,6 +198,10 @@ def test_what_is_shown_for_another_is_asked_for_by_letter_to_who_shows_it(
     mia.until(lambda: mia.json(*inbox)["unread"] == 1)
     (thread,) = mia.json(*inbox)["results"]
     assert (thread["household"], thread["title"]) == ("Anna", "Leiter")
+    text = " ".join(mia.run("thread", "Anna").out.split())
+    assert f"for “Ben” in “Gartenverein”; pass it on: p2pmarket message --listing {ladder[:8]}" in (
+        text
+    )
     origin = mia.json("show", id)["results"][0]["origin"]
     assert (origin["listing"], origin["author"]) == (ladder, "Ben")
     assert "There it is from “Ben”" in mia.run("show", id).out
@@ -214,7 +220,9 @@ def test_who_shows_it_cannot_change_it(street: Street, ladder: str) -> None:
     text = mia.run("mine").out
     assert "You have published nothing yet" in text
     assert "1 listing that you show for somebody in a neighbouring community:" in text
-    assert "[also in Lindenau] Leiter" in street.ben.run("mine").out
+    table = street.ben.run("mine").out
+    assert "  + Leiter" in table
+    assert "+ members may show it in a neighbouring community too: “Lindenau”" in table
     rows = Client(mia.folder).get("/v1/communities/Lindenau/export")["rows"]
     assert rows == []  # what is another's is not taken along
 
