@@ -90,7 +90,8 @@ def _variations(
     yield body_case(f"{area}-full", (rule, "WIR-7"), "every field in use", kind, fields, True)
     for name, (comment, changed, valid) in cases.items():
         values = tuple(changed.get(index, value) for index, value in enumerate(fields))
-        yield body_case(f"{area}-{name}", (rule, "WIR-7"), comment, kind, values, valid)
+        bounded_by = "RCD-2" if name.endswith(("-bytes", "-wide")) else "WIR-7"
+        yield body_case(f"{area}-{name}", (rule, bounded_by), comment, kind, values, valid)
     yield body_case(
         f"{area}-field-missing", ("WIR-7",), "the last field left out", kind, fields[:-1], False
     )
@@ -198,6 +199,26 @@ _LISTINGS: dict[str, Changed] = {
     "source-id-nil": ("not from a file", {20: None}, True),
     "source-id-65": ("64 code points", {20: "a" * 65}, False),
 }
+_EMPTY_BYTES = len(pack((*LISTING[:3], "", *LISTING[4:]))) + 2
+"""Of a listing whose description is empty, but has the head of a long one."""
+
+
+def _described(body_bytes: int) -> Changed:
+    """A description, of at most 3,000 code points, with which the body has so many bytes."""
+    wide, narrow = divmod(body_bytes - _EMPTY_BYTES, 3)
+    text = "文" * wide + "a" * narrow
+    fits = body_bytes <= 8_192
+    comment = f"{body_bytes:,} bytes in {len(text):,} code points: "
+    comment += "readable, though no record can hold it" if fits else "longer than any record"
+    return comment, {3: text}, fits
+
+
+_LISTINGS |= {f"{size}-bytes": _described(size) for size in (8_192, 8_193)}
+_LISTINGS["description-3000-wide"] = (
+    "9,000 bytes: good for its length in code points, and no record",
+    {3: "文" * 3_000},
+    False,
+)
 _MARKS: dict[str, Changed] = {
     "open": ("as if there were none", {2: 0}, True),
     "state-3": ("0 to 2", {2: 3}, False),

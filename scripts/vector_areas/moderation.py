@@ -99,6 +99,9 @@ def _bodies() -> Iterator[Case]:
     yield _body("labels-arity", "three fields", Kind.LABELS, (2, (one,), 0), False)
     yield _body("labels-version-1", "without texts", Kind.LABELS, (1, (one[:4],)), True)
     yield _body("labels-version-1-text", "it has none", Kind.LABELS, (1, (one,)), False)
+    long = (KIM.id, COT, 3, "x" * 200, None)
+    yield _body("labels-31-long", "7,970 bytes", Kind.LABELS, (2, (long,) * 31), True)
+    yield _body("labels-32-long", "8,227 bytes: no record", Kind.LABELS, (2, (long,) * 32), False)
     blocked = (KIM.id, "Does not come.")
     for name, comment, listed, valid in (
         ("one", "", (blocked,), True),
@@ -274,6 +277,18 @@ def _applied() -> Iterator[Case]:
     yield _case("withdrawn", "MOD-1", "says nothing", [label(ANA, (KIM, COT, hide)), gone], None)
     later = label(ANA, body=wire.pack((3, ())))
     yield _case("unreadable", "MOD-1", "of a later version", [later, slots[0]], hide)
+    yield _case("last-slot", "MOD-1", "slot 31", [label(ANA, (KIM, COT, hide), slot=31)], hide)
+    beyond = [label(ANA, (KIM, COT, hide), slot=32)]
+    yield _case("slot-beyond", "MOD-1", "the 33rd: it cannot stand", beyond, None)
+    newcomer = [
+        WORLD.invite(FOUNDER),
+        WORLD.certificate(MAX, FOUNDER),
+        WORLD.certify_device(MAX),
+        label(MAX, (KIM, COT, hide)),
+    ]
+    yield _case(
+        "provisional", "MOD-1", "nobody stands for him: no slots", newcomer, None, follows=[MAX]
+    )
     ended = [seats(FOUNDER, ANA, against=[BEN]), seats(ANA, ANA, against=[BEN])]
     former = [*ended, label(BEN, (KIM, COT, hide))]
     yield _case("former-steward", "MOD-3", "has no say", former, None)

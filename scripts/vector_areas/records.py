@@ -336,8 +336,8 @@ def _admission() -> Iterator[Case]:
     other = WORLD.sign(BEN, 36, b"").raw
     yield one("provisional-unknown-kind", "RCD-15", "line 12", other, "park provisional")
     numbers = {
-        7: 16, 36: 512, 39: 512, 40: 32, 127: 32, 128: 4_096, 131: 4_096, 132: 32, 191: 32,
-        32: 1, 35: 8,
+        7: 16, 8: 16, 10: 16, 11: 16, 31: 16, 36: 512, 39: 512, 40: 32, 41: 32, 42: 32, 43: 32,
+        44: 32, 127: 32, 128: 4_096, 131: 4_096, 132: 32, 191: 32, 32: 1, 35: 8,
     }  # fmt: skip
     for kind, slots in numbers.items():
         rule = "RCD-10" if kind not in (32, 35) else "RCD-15"
@@ -349,6 +349,14 @@ def _admission() -> Iterator[Case]:
             [inside, outside],
             ["admit", "reject slot"],
         )
+    labels = [WORLD.sign(BEN, 41, b"?", slot=slot).raw for slot in (0, 31, 32)]
+    yield _admit(
+        "provisional-labels",
+        ("RCD-15", "RCD-22"),
+        "none before anybody stands for him; line 4 comes before line 12",
+        labels,
+        ["park provisional", "park provisional", "reject slot"],
+    )
     nonsense = WORLD.sign(ANA, Kind.LISTING, b"\xff").raw
     yield one("unreadable-body", "RCD-10", "stands, and is not shown", nonsense, "admit")
     root = WORLD.forge(WORLD.sign(ANA, 36, b""), ANA.root, device=ANA.id)
