@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from node.author import Author
 from node.clock import Clock
 from node.inbox import Inbox
+from node.invite_addresses import invite_addresses
 from node.network.port import Network
 from node.store.profiles import read_former_names, read_profiles
 from node.store.records import RecordStore
@@ -209,8 +210,8 @@ class Community:
             raise LocalError("may-not-invite", status=self.my_status)
         if not 1 <= uses <= limits.MAX_INVITE_USES:
             raise LocalError("invite-uses", most=limits.MAX_INVITE_USES)
-        if await self._free_confirmations() < uses:
-            raise LocalError("invite-budget-spent", left=await self._free_confirmations())
+        if await self.free_confirmations() < uses:
+            raise LocalError("invite-budget-spent", left=await self.free_confirmations())
         secret = Seed(os.urandom(32))
         now_ms = self._clock.now_ms()
         body = Invite(KeyPair(secret).public, uses, now_ms + valid_ms).pack()
@@ -219,9 +220,8 @@ class Community:
         )
         if isinstance(record, LocalError):
             raise record
-        return InviteText(
-            self.id, self._network_key, secret, tuple(self._network.addresses())[:6], record
-        )
+        addresses = invite_addresses(self._network.addresses())
+        return InviteText(self.id, self._network_key, secret, addresses, record)
 
     async def confirm_waiting(self) -> int:
         """Confirm households that joined with an own invite that has uses left.
@@ -257,7 +257,7 @@ class Community:
         self._refuse_if_gone()
         if member.invite is None:
             raise LocalError("not-waiting", id=short(member.household))
-        if await self._free_confirmations() < 1:
+        if await self.free_confirmations() < 1:
             raise LocalError("invite-budget-spent", left=0)
         result = await self._confirm(member)
         if isinstance(result, LocalError):
@@ -297,7 +297,8 @@ class Community:
                 return None if fact.record.withdrawn else fact.body
         return None
 
-    async def _free_confirmations(self) -> int:
+    async def free_confirmations(self) -> int:
+        """Return how many more households this one can bring (MEM-34)."""
         used = [
             r for r in (await self._author.standing(Kind.CONFIRMATION)).values() if not r.withdrawn
         ]

@@ -214,7 +214,9 @@ class StewardsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RemovalAnswer:
-    """A removal that stewards want. missing: how many more must agree."""
+    """A removal that stewards want. missing: how many more must agree. possible: false of the
+    household that founded the community, which nobody can remove.
+    """
 
     household: HouseholdName
     reason: str
@@ -222,6 +224,7 @@ class RemovalAnswer:
     in_force: bool
     missing: int
     mine: bool
+    possible: bool
 
 
 @dataclass(frozen=True, slots=True)

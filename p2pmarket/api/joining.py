@@ -165,7 +165,9 @@ async def _vouched(node: Node, member: MemberView) -> VouchAnswer:
 
 
 async def _invites(call: Call) -> InvitesAnswer:
-    return InvitesAnswer([_invite_line(view) for view in call.node.joining.invites.all()])
+    node = call.node
+    left = max(0, await node.community.free_confirmations())
+    return InvitesAnswer([_invite_line(view) for view in node.joining.invites.all()], left)
 
 
 async def _revoke(call: Call) -> InviteLine:

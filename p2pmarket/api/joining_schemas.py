@@ -126,9 +126,12 @@ class InviteLine:
 
 @dataclass(frozen=True, slots=True)
 class InvitesAnswer:
-    """The invites of this household that were not ended, the latest first."""
+    """The invites of this household that were not ended, the latest first. left: how many more
+    households it can bring.
+    """
 
     results: list[InviteLine]
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

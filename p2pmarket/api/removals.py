@@ -35,6 +35,7 @@ async def _list(call: Call) -> RemovalsAnswer:
                 in_force=view.in_force,
                 missing=view.missing,
                 mine=view.mine,
+                possible=view.household != node.inbox.members.founder,
             )
             for view in node.governance.removals.all()
         ],

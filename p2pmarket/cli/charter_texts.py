@@ -42,8 +42,8 @@ def difference_lines(differences: list[dict[str, Any]]) -> list[str]:
             lines.append(f"{label}:")
             lines += [f"  {safe(line)}".rstrip() for line in difference["lines"]]
         elif difference["added"] or difference["removed"]:
-            changes = [f"+ {safe(item)}" for item in difference["added"]]
-            changes += [f"− {safe(item)}" for item in difference["removed"]]
+            changes = [f"+ {_item(field, item)}" for item in difference["added"]]
+            changes += [f"− {_item(field, item)}" for item in difference["removed"]]
             lines += wrapped(f"{label}: {', '.join(changes)}")
         elif difference["before"] is None and difference["after"] is None:
             lines.append(_("{label}: in another order").format(label=label))
@@ -51,6 +51,10 @@ def difference_lines(differences: list[dict[str, Any]]) -> list[str]:
             before, after = _value(difference["before"]), _value(difference["after"])
             lines += wrapped(f"{label}: {before} → {after}")
     return lines
+
+
+def _item(field: str, item: str) -> str:
+    return categories_text([item]) if field == "categories" else safe(item)
 
 
 def _label(field: str) -> str:
@@ -101,7 +105,7 @@ def terms_lines(terms: dict[str, Any]) -> list[str]:
         ("places", ", ".join(place["name"] for place in terms["places"])),
         ("questions", " / ".join(terms["questions"])),
         ("worry_words", ", ".join(terms["worry_words"])),
-        ("categories", ", ".join(terms["categories"])),
+        ("categories", categories_text(terms["categories"]) if terms["categories"] else ""),
         ("windows", "; ".join(map(_window, terms["windows"]))),
     ]
     lines = [

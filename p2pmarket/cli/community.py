@@ -16,6 +16,7 @@ from p2pmarket.cli.terminal import safe, wrapped
 from p2pmarket.texts import _
 from p2pmarket.texts.errors import refusal
 from protocol.errors import LocalError
+from protocol.limits import FOUNDER_CONFIRMATION_SLOTS as MAX_INVITE_BUDGET
 from protocol.limits import MAX_CREDIT
 
 community = Commands(
@@ -67,6 +68,13 @@ community.params.extend(shared_options())
     help=_("How many stewards must agree; you decide alone until another takes a seat."),
 )
 @click.option(
+    "--invite-budget",
+    type=Count(0, MAX_INVITE_BUDGET),
+    default=10,
+    show_default=True,
+    help=_("How many others a household may bring; fixed for good, as --quorum and --subtree are."),
+)
+@click.option(
     "--subtree",
     type=Count(0, 100_000),
     default=0,
@@ -107,6 +115,7 @@ def create(
     questions: tuple[str, ...],
     approve: bool,
     quorum: int,
+    invite_budget: int,
     subtree: int,
     worry_words: tuple[str, ...],
     first_listings: int,
@@ -125,6 +134,7 @@ def create(
         "questions": list(questions),
         "approval": approve,
         "quorum": quorum,
+        "invite_budget": invite_budget,
         "subtree": subtree,
         "worry_words": list(worry_words),
         "first_listings": first_listings,

@@ -28,7 +28,8 @@ def decide(
     """
     if not yes:
         shown = session.client.post(path, {**request, "preview": True})
-        session.say(*lines_before, *decision_lines(shown.get("decision", shown)))
+        follows = decision_lines(shown.get("decision", shown))
+        session.say(*lines_before, *([_("What follows:"), *follows] if follows else ()))
         if not session.interactive:
             raise click.UsageError(
                 _("Nothing was changed: nobody is there to ask. Say --yes to go on.")
@@ -76,30 +77,30 @@ def _consequences(decision: dict[str, Any]) -> list[str]:
     texts: list[str] = []
     before, after = decision["stewards_before"], decision["stewards_after"]
     if before != after:
-        texts.append(_("The stewards are then: {names}.").format(names=names_of(after)))
+        texts.append(_("The stewards are: {names}.").format(names=names_of(after)))
     if decision["needed_before"] != decision["needed_after"]:
         texts.append(
             ngettext(
-                "{n} steward decides then.",
-                "{n} of the stewards must agree then.",
+                "{n} steward decides.",
+                "{n} of the stewards must agree.",
                 decision["needed_after"],
             ).format(n=decision["needed_after"])
         )
     if decision["charter_before"] != decision["charter_after"]:
         texts.append(
-            _("Version {number} of the rules is in force then, instead of {before}.").format(
+            _("Version {number} of the rules is in force, instead of {before}.").format(
                 number=decision["charter_after"], before=decision["charter_before"]
             )
         )
     for field, text in (
-        ("removed", _("These households are removed then: {names}.")),
-        ("returning", _("These households are no longer removed then: {names}.")),
+        ("removed", _("These households are removed: {names}.")),
+        ("returning", _("These households are no longer removed: {names}.")),
     ):
         if decision[field]:
             texts.append(text.format(names=_removed(decision[field])))
     if decision["leaving"]:
         texts.append(
-            _("Nobody stands for these households then, and they are out: {names}.").format(
+            _("Nobody stands for these households any more, and they are out: {names}.").format(
                 names=names_of(decision["leaving"])
             )
         )

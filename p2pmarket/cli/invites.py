@@ -14,20 +14,21 @@ from p2pmarket.cli.pasted import qr_lines
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, paragraph, safe, table
 from p2pmarket.texts import LANGUAGES, _, current_language, ngettext
-from p2pmarket.texts.formats import day_and_time, moment, short_day
+from p2pmarket.texts.formats import day_and_time, moment, short_day, span
+from protocol.text import clean
 
 Function = Callable[..., Any]
+_POSTER_USES = 20
+"""More than read it in the first days, and fewer than one wants to let in unseen."""
 
 
-def _terms(function: Function) -> Function:
-    """Add --uses and --expires."""
-    uses = click.option(
-        "--uses",
-        type=Count(1, 1_000),
-        default=1,
-        show_default=True,
-        help=_("How many households may join with it."),
+def _uses(default: int | None, help: str) -> Callable[[Function], Function]:
+    return click.option(
+        "--uses", type=Count(1, 1_000), default=default, show_default=default is not None, help=help
     )
+
+
+def _expires(function: Function) -> Function:
     expires = click.option(
         "--expires",
         type=SPAN,
@@ -36,7 +37,7 @@ def _terms(function: Function) -> Function:
         metavar=_("TIME"),
         help=_("How long it is valid: 30m, 12h, 7d, 2w."),
     )
-    return uses(expires(function))
+    return expires(function)
 
 
 def _make(session: Session, uses: int, expires: int) -> dict[str, Any]:
@@ -46,7 +47,8 @@ def _make(session: Session, uses: int, expires: int) -> dict[str, Any]:
 
 
 @command("invite create")
-@_terms
+@_uses(1, _("How many households may join with it."))
+@_expires
 @click.option("--qr", is_flag=True, help=_("Also draw it as a QR code."))
 def create(session: Session, uses: int, expires: int, qr: bool) -> None:
     """Let the node sign an invite."""
@@ -124,7 +126,7 @@ def _sheet(function: Function) -> Function:
     """Add the options of everything that is printed."""
     options: list[Callable[[Function], Function]] = [
         click.argument("file", metavar=_("FILE.pdf|FILE.svg"), type=click.Path(path_type=Path)),
-        _terms,
+        _expires,
         click.option(
             "--language",
             type=click.Choice(LANGUAGES),
@@ -138,6 +140,13 @@ def _sheet(function: Function) -> Function:
             help=_("The size of the paper."),
         ),
         click.option("--name/--no-name", default=True, help=_("Whether your household is named.")),
+        click.option(
+            "--where",
+            metavar=_("TEXT"),
+            default="",
+            help=_("Where one gets p2pmarket, for example “from Anna, second floor”."),
+        ),
+        click.option("--yes", is_flag=True, help=_("Do not ask.")),
     ]
     for option in reversed(options):
         function = option(function)
@@ -151,10 +160,11 @@ def _sheet(function: Function) -> Function:
         " the sheet can join, so hand it on like a house key. The file is readable only for you."
     ),
 )
+@_uses(1, _("How many households may join with it."))
 @_sheet
-def flyer(session: Session, file: Path, **typed: Any) -> None:
+def flyer(session: Session, file: Path, **typed: Any) -> int:
     """Make an invite and write it as a sheet."""
-    _print(session, file, (), None, **typed)
+    return _print(session, file, (), None, **typed)
 
 
 @command(
@@ -164,6 +174,10 @@ def flyer(session: Session, file: Path, **typed: Any) -> None:
         " of a new invite. Hang it where only those see it who may join."
     ),
 )
+@_uses(
+    None,
+    _("How many households may join with it (else 20, or as many as you can still bring)."),
+)
 @_sheet
 @click.option(
     "--looking-for",
@@ -172,10 +186,15 @@ def flyer(session: Session, file: Path, **typed: Any) -> None:
     metavar=_("TEXT"),
     help=_("What you look for, for example “a drill to borrow”; repeatable."),
 )
-def poster(session: Session, file: Path, wishes: tuple[str, ...], **typed: Any) -> None:
+def poster(
+    session: Session, file: Path, wishes: tuple[str, ...], uses: int | None, **typed: Any
+) -> int:
     """Make an invite and write it as a poster."""
     households = session.client.get(session.path())["households"]
-    _print(session, file, wishes, households, **typed)
+    if uses is None:
+        left: int = session.client.get(session.path("invites"))["left"]
+        uses = max(1, min(_POSTER_USES, left))
+    return _print(session, file, wishes, households, uses=uses, **typed)
 
 
 def _print(
@@ -189,10 +208,18 @@ def _print(
     language: str | None,
     size: str,
     name: bool,
-) -> None:
+    where: str,
+    yes: bool,
+) -> int:
     from p2pmarket.flyer.sheet import Sheet, drawn, kind_of, new_file
 
     kind = kind_of(file)
+    terms = session.client.get(session.path("charter"))["in_force"]["terms"]
+    if session.interactive and not yes:
+        session.say(*_reach_lines(uses, expires, terms["approval"]))
+        if not session.agrees(_("Make it?"), default=True):
+            session.say(_("Nothing was changed."))
+            return 1
     inviter = session.client.get(session.path("profile"))["name"] if name else ""
     with new_file(file) as opened:
         made = _make(session, uses, expires)
@@ -204,6 +231,9 @@ def _print(
             inviter=inviter,
             households=households,
             wishes=wishes,
+            where=clean(where),
+            approval=terms["approval"],
+            asks=bool(terms["questions"]),
         )
         opened.write(drawn(sheet, kind, size, language or current_language()))
     path = str(file.absolute())
@@ -219,13 +249,37 @@ def _print(
         [
             _("Written to {file}.").format(file=safe(path)),
             *paragraph(
+                ngettext(
+                    "Whoever reads the sheet can join “{community}”: {n} household, until {time}.",
+                    "Whoever reads the sheet can join “{community}”: {n} households, until {time}.",
+                    made["uses"],
+                ).format(
+                    n=made["uses"],
+                    community=safe(made["community"]),
+                    time=day_and_time(moment(made["valid_until"])),
+                )
+            ),
+            *paragraph(
                 _(
-                    "Whoever reads the sheet can join: delete the file once it is printed."
-                    " “p2pmarket invite revoke {id}” ends the invite."
+                    "Delete the file once it is printed; “p2pmarket invite revoke {id}” ends the"
+                    " invite."
                 ).format(id=made["id"][:SHORT_ID])
             ),
         ],
     )
+    return 0
+
+
+def _reach_lines(uses: int, expires: int, approval: bool) -> list[str]:
+    """Say for how many a sheet is, before its invite is made. expires: in seconds."""
+    text = ngettext(
+        "The sheet is for {n} household, for {span}.",
+        "The sheet is for {n} households, for {span}.",
+        uses,
+    ).format(n=uses, span=span(expires))
+    if approval:
+        text += " " + _("You or a steward decide about each.")
+    return paragraph(text)
 
 
 invite = group_of("invite", create, create, list_invites, revoke, flyer, poster)

@@ -59,7 +59,15 @@ def publish(
     """Say who will see it, ask, publish."""
     fields = typed_fields(typed)
     if source is not None:
-        if fields or also or show_in:
+        if also:
+            raise click.UsageError(
+                _(
+                    "A file goes into one community: publish it there, then offer what shall stand"
+                    " in another as well with “p2pmarket cross-post ID --to NAME”, so that nothing"
+                    " is promised twice."
+                )
+            )
+        if fields or show_in:
             raise click.UsageError(_("Use either --from FILE or the flags of one listing."))
         return _publish_file(session, source, yes)
     for needed in ("title", "kind"):

@@ -96,19 +96,24 @@ def _undone_lines(household: str, done: dict[str, Any]) -> list[str]:
 
 def _list(session: Session) -> None:
     found = session.client.get(session.path("removals"))
-    lines: list[str] = []
-    for removal in found["results"]:
-        head = _("{household} ({id}): {reason}").format(
-            household=safe(named(removal["household"])),
-            id=removal["household"]["id"][:SHORT_ID],
-            reason=safe(removal["reason"]),
-        )
-        if removal["in_force"]:
-            state = _("It is out.")
-        elif removal["missing"]:
-            state = missing_line(removal["missing"])
-        else:
-            state = _("It stays while enough want it as a steward: “p2pmarket steward dismiss”.")
-        wanted = _("Wanted by {names}.").format(names=names_of(removal["wanted_by"]))
-        lines += [*wrapped(head), *paragraph(f"{wanted} {state}", indent="  ")]
+    lines = [line for removal in found["results"] for line in removal_lines(removal)]
     session.answer(found, lines or [_("No removal is wanted.")])
+
+
+def removal_lines(removal: dict[str, Any]) -> list[str]:
+    """Return who is to be removed, why, by whom, and what is missing. removal: a RemovalAnswer."""
+    head = _("{household} ({id}): {reason}").format(
+        household=safe(named(removal["household"])),
+        id=removal["household"]["id"][:SHORT_ID],
+        reason=safe(removal["reason"]),
+    )
+    if removal["in_force"]:
+        state = _("It is out.")
+    elif not removal["possible"]:
+        state = _("That cannot be: the household that founded the community stays.")
+    elif removal["missing"]:
+        state = missing_line(removal["missing"])
+    else:
+        state = _("It stays while enough want it as a steward: “p2pmarket steward dismiss”.")
+    wanted = _("Wanted by {names}.").format(names=names_of(removal["wanted_by"]))
+    return [*wrapped(head), *paragraph(f"{wanted} {state}", indent="  ")]

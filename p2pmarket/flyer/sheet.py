@@ -30,7 +30,9 @@ _QUIET = 4
 class Sheet:
     """What is told. invite: its text. inviter: a household's name, or "".
 
-    households: how many there are, on a poster; wishes: what they look for.
+    households: how many there are, on a poster; wishes: what they look for. where: how to get the
+    program, in the community's own words, or "". approval: whether people decide who is let in;
+    asks: whether who joins is asked something.
     """
 
     community: str
@@ -40,6 +42,9 @@ class Sheet:
     inviter: str
     households: int | None
     wishes: Sequence[str]
+    where: str = ""
+    approval: bool = False
+    asks: bool = False
 
 
 def kind_of(file: Path) -> FileKind:
@@ -142,14 +147,29 @@ def _below(sheet: Sheet) -> list[tuple[str, bool]]:
     ).format(n=sheet.uses, time=day_and_time(sheet.valid_until))
     if sheet.inviter:
         terms += " " + _("{household} invites you.").format(household=sheet.inviter)
-    return [
+    if sheet.where:
+        program = _("You need the program p2pmarket on a computer at home. To get it: {where}")
+        program = program.format(where=sheet.where)
+    else:
+        program = _(
+            "You need the program p2pmarket on a computer at home; who invites you helps you to it."
+        )
+    lines = [
         (terms, False),
-        (
-            _("Install p2pmarket, type “p2pmarket join”, and scan the code or type this text:"),
-            False,
-        ),
-        (sheet.invite, True),
+        (program, False),
+        (_("Type “p2pmarket join” there, and scan the code or type the text below."), False),
     ]
+    decision = _decision(sheet)
+    return [*lines, *([(decision, False)] if decision else ()), (sheet.invite, True)]
+
+
+def _decision(sheet: Sheet) -> str:
+    """Say what lies between the code and belonging; "" where nothing does."""
+    if sheet.approval and sheet.asks:
+        return _("You answer a few questions; then a neighbour decides whether to let you in.")
+    if sheet.approval:
+        return _("A neighbour decides whether to let you in.")
+    return _("You answer a few questions.") if sheet.asks else ""
 
 
 def _sized(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ def test_leaving_and_removing_ask_first(founder: Any, neighbour: Any) -> None:
 def test_deciding_shows_what_follows_and_asks_first(founder: Any, neighbour: Any) -> None:
     with at_a_terminal(founder, "charter", "propose", "--days", "30") as dialogue:
         dialogue.wait_for("Days a listing shows: 90 → 30")
-        dialogue.wait_for("Version 2 of the rules is in force then, instead of 1.")
+        dialogue.wait_for("Version 2 of the rules is in force, instead of 1.")
         dialogue.wait_for("Propose and sign it?")
         dialogue.type("n")
         assert dialogue.end()[0] == 1
@@ -179,6 +180,18 @@ def test_deciding_shows_what_follows_and_asks_first(founder: Any, neighbour: Any
         assert dialogue.end()[0] == 1
     assert founder.json("charter", "show")["in_force"]["number"] == 1
     assert not founder.json("steward", "list")["candidates"]
+
+
+def test_a_sheet_says_for_how_many_it_is_before_its_invite_is_made(
+    founder: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "poster.pdf"
+    with at_a_terminal(founder, "invite", "poster", str(file), "--uses", "3") as dialogue:
+        dialogue.wait_for("The sheet is for 3 households, for 7 days.")
+        dialogue.wait_for("Make it? [Y/n]:")
+        dialogue.type("n")
+        assert dialogue.end()[0] == 1
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(("unwanted", "red"), [("", True), ("1", False)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,19 @@ def test_everything_stands_on_the_page(size: str) -> None:
     assert all(wish in joined for wish in wishes)
 
 
+@pytest.mark.parametrize("size", ["a4", "a6"])
+def test_a_sheet_says_where_the_program_is_and_that_somebody_decides(size: str) -> None:
+    def shown(**others: Any) -> str:
+        return " ".join(pdf_lines(drawn(replace(SHEET, **others), "pdf", size, "en")))
+
+    assert "who invites you helps you to it" in shown()
+    assert "decides" not in shown()
+    told = shown(where="bei Anna, 2. Stock", approval=True, asks=True)
+    assert "To get it: bei Anna, 2. Stock" in told
+    assert "You answer a few questions; then a neighbour decides whether to let you in." in told
+    assert "A neighbour decides whether to let you in." in shown(approval=True)
+
+
 def test_words_are_wrapped_and_broken_only_where_they_must_be() -> None:
     assert wrap("one two three", 10, width_of("one two", 10)) == ["one two", "three"]
     assert wrap("a\n\nb", 10, 100) == ["a", "", "b"]
@@ -174,7 +188,11 @@ def test_a_flyer_from_the_command_line_can_be_used_to_join(founder: Any, tmp_pat
     assert again.body["error"]["code"] == "sheet-exists"
     listed = founder.json("invite", "list")["results"]
     poster = tmp_path / "poster.pdf"
-    founder.json("invite", "poster", str(poster), "--looking-for", "Bohrmaschine", "--no-name")
+    hints = ("--looking-for", "Bohrmaschine", "--where", "von Anna")
+    left = founder.json("invite", "list")["left"]
+    made = founder.json("invite", "poster", str(poster), *hints, "--no-name")
+    assert made["uses"] == min(20, left)
+    assert "To get it: von Anna" in " ".join(pdf_lines(poster.read_bytes()))
     assert "Wir suchen: Bohrmaschine." not in " ".join(pdf_lines(poster.read_bytes()))
     assert "We look for: Bohrmaschine." in " ".join(pdf_lines(poster.read_bytes()))
     assert len(founder.json("invite", "list")["results"]) == len(listed) + 1

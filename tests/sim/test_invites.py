@@ -111,11 +111,11 @@ async def test_a_removed_household_is_refused_with_its_old_keys_whoever_invites_
     assert ben_id not in cem.members.households
 
     # With fresh keys it comes in, at the friend's cost and for all to see.
-    left_before = await cem.node.community._free_confirmations()
+    left_before = await cem.node.community.free_confirmations()
     anew = await world.join("ben anew", invite)
     await world.until(lambda: anew.node.community.my_status == "confirmed")
     await world.settle([ana, cem, anew])
-    assert await cem.node.community._free_confirmations() == left_before - 1
+    assert await cem.node.community.free_confirmations() == left_before - 1
     for household in (ana, cem, anew):
         member = household.members.households[anew.id]
         assert (member.inviter, member.status.value) == (cem.id, "confirmed")
