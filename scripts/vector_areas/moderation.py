@@ -12,6 +12,7 @@ from protocol.envelope import Envelope, supersedes
 from protocol.errors import RemoteError
 from protocol.ids import HouseholdId, ThingKey
 from protocol.kinds import Kind, is_membership
+from protocol.listing import read_listing
 from protocol.membership.members import Members
 from protocol.moderation.applied import applied, is_fine, labels_in, words_on
 from protocol.moderation.labels import (
@@ -49,6 +50,7 @@ def cases() -> Iterator[Case]:
     yield from _texts()
     yield from _reports()
     yield from _applied()
+    yield from _of_listings()
 
 
 def _body(name: str, comment: str, kind: Kind, fields: wire.Value, valid: bool) -> Case:
@@ -185,12 +187,14 @@ def label(
     )  # fmt: skip
 
 
-def standing(members: Members, records: Sequence[Envelope]) -> dict[HouseholdId, list[Envelope]]:
-    """Return the records of kind 41 that stand, by household."""
+def standing(
+    members: Members, records: Sequence[Envelope], kind: Kind = Kind.LABELS
+) -> dict[HouseholdId, list[Envelope]]:
+    """Return the records of one kind of content that stand, by household."""
     held: dict[tuple[HouseholdId, int], Envelope] = {}
     for record in records:
         if (
-            record.kind == Kind.LABELS
+            record.kind == kind
             and record.slot < members.slots(record.household, record.kind)
             and members.signs_for(record.device, record.household)
         ):
@@ -244,6 +248,74 @@ def _case(
             "fine": found_fine,
         },
     )  # fmt: skip
+
+
+def _of_listings() -> Iterator[Case]:
+    """What a key means: whatever stands under it."""
+    hide, warn, fine = Verdict.HIDE, Verdict.WARN, Verdict.FINE
+
+    def listed(
+        slot: int, title: str, key: ThingKey, later: int = 0, by: Household = KIM
+    ) -> Envelope:
+        return WORLD.listing(by, title, slot=slot, key=key, at_ms=START_MS + DAY_MS + later)
+
+    two = [listed(0, "Cot", COT), listed(1, "Chair", COT), listed(2, "Drill", DRILL)]
+    anew = [listed(0, "Cot", COT), listed(0, "Chair", DRILL, later=DAY_MS)]
+    for name, comment, records, expected in (
+        (
+            "one-key-twice",
+            "two listings with one key: both",
+            [*two, label(ANA, (KIM, COT, hide))],
+            [[0, 3, False], [1, 3, False], [2, None, False]],
+        ),
+        (
+            "one-key-one-text",
+            "what was looked at is a text: the other one still waits",
+            [*two, label(ANA, (KIM, COT, fine), text=CHAIR)],
+            [[0, None, False], [1, None, True], [2, None, False]],
+        ),
+        (
+            "slot-used-anew",
+            "a slot is no subject: with another key it is another listing",
+            [*anew, label(ANA, (KIM, COT, hide))],
+            [[0, None, False]],
+        ),
+        (
+            "key-of-another",
+            "nor is a key without its household",
+            [listed(0, "Cot", COT), listed(0, "Cot", COT, by=EVA), label(ANA, (EVA, COT, warn))],
+            [[0, None, False]],
+        ),
+    ):
+        yield _listings_case(name, comment, records, expected)
+
+
+def _listings_case(
+    name: str, comment: str, records: Sequence[Envelope], expected: Sequence[object]
+) -> Case:
+    everything = [*JOINED, *THREE, *records]
+    members = WORLD.found().extended(r for r in everything if is_membership(r.kind))
+    said = {by: labels_in(held) for by, held in standing(members, everything).items()}
+    voting = members.council.voters
+    followed = {by: said[by] for by in said if by in voting}
+    found: list[list[object]] = []
+    held = standing(members, everything, Kind.LISTING)[KIM.id]
+    for record in sorted(held, key=lambda record: record.slot):
+        listing = read_listing(record.body)
+        text = text_digest(listing.title, listing.description, listing.tags)
+        verdict = applied(words_on(followed, KIM.id, record.key))
+        fine = is_fine(said, voting, KIM.id, record.key, text)
+        found.append([record.slot, None if verdict is None else int(verdict), fine])
+    if found != expected:
+        raise AssertionError(f"{name}: {found}")
+    given = {
+        "genesis": WORLD.genesis.raw,
+        "records": [record.raw for record in everything],
+        "viewer": BEN.id,
+        "household": KIM.id,
+    }
+    rules = ("MOD-4", "MOD-5")
+    return Case(f"applied-to-{name}", rules, comment, "applied_to", given, {"listings": found})
 
 
 def _applied() -> Iterator[Case]:
@@ -306,6 +378,11 @@ def _applied() -> Iterator[Case]:
     yield _case("fine-two-texts", "MOD-5", "each steward its own", two, None, fine=True)
     first = label(ANA, body=wire.pack((1, ((KIM.id, COT, 1, "Looked at."),))))
     yield _case("fine-version-1", "MOD-10", "whatever it says", [first], None, fine=True)
+    alone = [seats(FOUNDER, against=[ANA, BEN]), label(FOUNDER, (FOUNDER, COT, fine), text=CHAIR)]
+    yield _case(
+        "fine-alone", "MOD-5", "who votes alone may look at its own", alone, None,
+        about=FOUNDER, fine=True,
+    )  # fmt: skip
     self_praise = label(ANA, (ANA, COT, fine))
     yield _case("fine-by-itself", "MOD-5", "others look", [self_praise], None, about=ANA)
     left = [

@@ -81,22 +81,43 @@ def _rows(most: int, check):
 READERS |= {LABELS: _labels, BLOCK_LIST: _rows(64, _blocked), APPEALS: _rows(8, _appeal)}
 
 
-def labels(community: Community, records, household: bytes) -> dict[tuple, tuple]:
-    """What counts of one household: verdict, reason and text by subject (MOD-1)."""
+def standing(community: Community, records, household: bytes, kind: int, slots: int) -> list:
+    """Its readable records of one kind that stand and are not withdrawn, by slot (RCD-17)."""
     member = community.members.get(household)
     if member is None or member.status == "left" or not member.confirmed:
-        return {}
+        return []
     certified = [
         record
         for record in records
-        if record.household == household and record.device in member.devices and record.slot < 32
-    ]
+        if record.household == household and record.device in member.devices
+        and record.kind == kind and record.slot < slots
+    ]  # fmt: skip
+    return [record for _, record in sorted(greatest(certified).items()) if not record.withdrawn]
+
+
+def labels(community: Community, records, household: bytes) -> dict[tuple, tuple]:
+    """What counts of one household: verdict, reason and text by subject (MOD-1)."""
     found: dict[tuple, tuple] = {}
-    for (kind, _), record in sorted(greatest(certified).items()):
-        body = read(LABELS, record.body) if kind == LABELS and not record.withdrawn else None
+    for record in standing(community, records, household, LABELS, 32):
+        body = read(LABELS, record.body)
         for about, listing, *said in body[1] if body else ():
             found.setdefault((about, listing), tuple(said))
     return found
+
+
+def applied_to(given):
+    records = [Record(bytes.fromhex(raw)) for raw in given["records"]]
+    community = Community(bytes.fromhex(given["genesis"]))
+    community.evaluate(records)
+    household = bytes.fromhex(given["household"])
+    found = []
+    for record in standing(community, records, household, 33, 40):
+        body = read(33, record.body)
+        text = text_digest(body[2], body[3], body[5]).hex()
+        about = {"follows": [], "ignores": [], "listing": record.key.hex(), "text": text}
+        outcome = applied(given | about)
+        found.append([record.slot, outcome["verdict"], outcome["fine"]])
+    return {"listings": found}
 
 
 def applied(given):
@@ -145,4 +166,4 @@ def digest(given):
     return {"digest": text_digest(given["title"], given["description"], given["tags"]).hex()}
 
 
-OPERATIONS = {"applied": applied, "report": report, "text_digest": digest}
+OPERATIONS = {"applied": applied, "applied_to": applied_to, "report": report, "text_digest": digest}
