@@ -107,7 +107,7 @@ class Charter:
     that a member may confirm. quorum: stewards that must agree to a removal or a new version.
     salt: random, makes the founder's key in this community unlike any other of theirs.
     credit: None where the community keeps none. reception, windows: see there; at most one
-    window to a community.
+    window to a community, and no two of one name.
     """
 
     name: str
@@ -156,6 +156,8 @@ class Charter:
         require(len(self.windows) <= limits.MAX_WINDOWS, "windows")
         others = {window.community for window in self.windows}
         require(len(others) == len(self.windows), "windows")
+        names = {window.name for window in self.windows}
+        require(len(names) == len(self.windows), "windows")
 
     def place(self, name: str) -> Place | None:
         """Return the named place, compared without regard to case, or None."""

@@ -101,6 +101,9 @@ MAX_WORRY_WORDS = 40
 MAX_WORRY_WORD = 40
 MAX_WINDOWS = 8
 """Neighbouring communities that a charter can name, and that a listing can be shown to."""
+MAX_CARRIED_MS = 7 * DAY_MS
+"""The longest that a carried listing shows before its carrier must have renewed it: who carries
+may be switched off, and then nobody tells the other community that a thing is gone."""
 
 MAX_PRICE_MINOR = 10**12
 MAX_QUANTITY = 1_000_000

@@ -183,7 +183,8 @@ class Listing:
             require(is_text(self.source_id, limits.MAX_SOURCE_ID, shortest=1), "source_id")
         require(len(self.shown_to) <= limits.MAX_WINDOWS, "shown_to")
         require(list(self.shown_to) == sorted(set(self.shown_to)), "shown_to")
-        require(self.origin is None or not self.shown_to, "origin")
+        if self.origin is not None:
+            require(not self.shown_to and not self.photos and self.source_id is None, "origin")
 
     def pack(self) -> bytes:
         """Return the body's canonical bytes, in the lowest version that can say it."""
@@ -267,8 +268,12 @@ def is_category(value: str) -> bool:
 
 
 def bounded(listing: Listing, created_at_ms: int) -> Listing:
-    """Return the listing as it may show: never longer than MAX_VISIBLE_MS from creation."""
-    latest = created_at_ms + limits.MAX_VISIBLE_MS
+    """Return the listing as it may show: never longer than MAX_VISIBLE_MS from creation.
+
+    A carried one never longer than MAX_CARRIED_MS (WIN-8).
+    """
+    longest_ms = limits.MAX_VISIBLE_MS if listing.origin is None else limits.MAX_CARRIED_MS
+    latest = created_at_ms + longest_ms
     return (
         listing if listing.visible_until_ms <= latest else replace(listing, visible_until_ms=latest)
     )

@@ -12,16 +12,15 @@ from typing import Final
 
 from protocol import limits
 from protocol.charter import Charter, Window
-from protocol.ids import CommunityId, HouseholdId, ThingKey
+from protocol.ids import CommunityId, DeviceKey, HouseholdId, ThingKey
 from protocol.listing import THING_BYTES, Listing, Origin
 
-CARRIED_MS: Final = 7 * limits.DAY_MS
-"""The longest that a carried listing shows before its carrier must have renewed it: who carries
-may be switched off, and then nobody tells the other community that a thing is gone."""
 RENEW_MS: Final = 4 * limits.DAY_MS
-"""What is left when it is to be renewed."""
-MAX_CARRIED = 200
+"""What is left of a carried listing's time when it is to be renewed."""
+MAX_CARRIED: Final = 200
 """Listings that one household carries into a community, at most half of its slots."""
+MAX_CARRIED_OF_ONE: Final = 20
+"""Of one author: nobody fills all the room there is."""
 
 
 def open_categories(
@@ -66,8 +65,20 @@ def carried(listing: Listing, origin: Origin, now_ms: int, longest_ms: int) -> L
         source_id=None,
         shown_to=(),
         origin=origin,
-        visible_until_ms=min(listing.visible_until_ms, now_ms + min(CARRIED_MS, longest_ms)),
+        visible_until_ms=min(
+            listing.visible_until_ms, now_ms + min(limits.MAX_CARRIED_MS, longest_ms)
+        ),
     )
+
+
+def rank_of(thing: bytes, carrier: HouseholdId, device: DeviceKey) -> bytes:
+    """Return by what those who carry one thing are ordered, the lowest first (WIN-7).
+
+    Nobody has the first place in all things, and none can be had for less than a household.
+    """
+    return hashlib.blake2b(
+        thing + carrier + device, digest_size=THING_BYTES, person=b"p2pm-carrier"
+    ).digest()
 
 
 def is_alike(one: Listing, other: Listing) -> bool:

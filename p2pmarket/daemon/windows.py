@@ -6,8 +6,8 @@ what is carried into the other.
 
 from __future__ import annotations
 
-import hashlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
@@ -15,21 +15,24 @@ from dataclasses import dataclass
 
 import trio
 
-from node.carrying import Carrier, carrier_of
+from node.carrying import carrier_of
 from node.clock import Clock
+from node.moderation.showing import Cause
 from node.node import Node
 from node.store.listings import StoredListing
 from p2pmarket.daemon.sealed_file import SealedFile
 from protocol import limits, wire
 from protocol.errors import LocalError, RemoteError
-from protocol.ids import ID_BYTES, CommunityId
+from protocol.ids import ID_BYTES, CommunityId, HouseholdId
 from protocol.listing import Listing, Origin
 from protocol.windows import (
+    MAX_CARRIED_OF_ONE,
     RENEW_MS,
     carried,
     is_alike,
     may_carry,
     open_categories,
+    rank_of,
     thing_of,
 )
 
@@ -208,23 +211,21 @@ class Windows:
             if of != passage or thing in wanted
         }
         standing = await into.carrying.carried()
+        own = [one for one in standing if into.carrying.is_own(one)]
+        from_there = {_thing(one): one for one in own if _source(one) == passage.source}
         others = [
             one
             for one in standing
-            if not one.concealed and _source(one) == passage.source
-            if not into.carrying.is_own(one)
+            if _source(one) == passage.source and not into.carrying.is_own(one)
         ]
-        carrier = into.carrying.own
-        own = [one for one in standing if into.carrying.is_own(one)]
-        from_there = [one for one in own if _source(one) == passage.source]
         for thing, listing in list(wanted.items()):
-            rivals = [one for one in others if is_alike(one.listing, listing)]
-            mine = any(_thing(one) == thing for one in from_there)
-            yields = any(carrier_of(one) < carrier for one in rivals) if mine else bool(rivals)
-            if yields or (not mine and not self._is_my_turn(passage, thing, carrier, others)):
+            if self._is_for_others(passage, into, listing, thing in from_there, others):
                 del wanted[thing]
+        if not self._is_up_to_date(source):
+            # Who does not hear whether a thing is still there neither shows it nor renews it.
+            wanted = {t: from_there[t].listing for t in wanted if t in from_there}
         room = max(0, into.carrying.most - (len(own) - len(from_there)))
-        await self._write(into, from_there, dict(list(wanted.items())[:room]))
+        await self._write(into, [*from_there.values()], dict(list(wanted.items())[:room]))
 
     async def _wanted(self, source: Node, into: Node) -> dict[bytes, Listing]:
         """Return what may be carried, by thing, as it should stand there; the newest first."""
@@ -233,9 +234,13 @@ class Windows:
         categories = _open(source, into)
         now_ms = self._clock.now_ms()
         longest_ms = into.community.charter.visible_days * limits.DAY_MS
-        found = {}
+        found: dict[bytes, Listing] = {}
+        of_author: Counter[HouseholdId] = Counter()
         for one in await source.carrying.shared(into.community.id):
             if may_carry(one.listing, into.community.id, categories):
+                of_author[one.household] += 1
+                if of_author[one.household] > MAX_CARRIED_OF_ONE:
+                    continue
                 thing = thing_of(source.community.id, one.household, one.key)
                 origin = Origin(source.community.id, thing, one.changed_at_ms)
                 found[thing] = carried(one.listing, origin, now_ms, longest_ms)
@@ -271,19 +276,38 @@ class Windows:
         shrinks = wanted.visible_until_ms < stands.visible_until_ms
         return not is_alike(stands, wanted) or (ends_soon and grows) or shrinks
 
-    def _is_my_turn(
-        self, passage: Passage, thing: bytes, own: Carrier, others: Sequence[StoredListing]
+    def _is_for_others(
+        self,
+        passage: Passage,
+        into: Node,
+        listing: Listing,
+        is_carried: bool,
+        others: Sequence[StoredListing],
     ) -> bool:
-        """Whether to carry now, or to let another carrier go first for a minute.
+        """Whether to leave a thing to those who come before in its order, or who were stopped.
 
-        Else all that carry between the same two would publish every new listing at once.
+        listing: as it is to stand. is_carried: whether this device carries it already. others:
+        what others carry from there. Else all that carry between the same two communities would
+        publish every new listing at once.
         """
-        carriers = {own, *map(carrier_of, others)}
-        first = min(carriers, key=lambda one: hashlib.blake2b(thing + one[0] + one[1]).digest())
-        if first == own:
+        origin = listing.origin
+        assert origin is not None
+        own_rank = rank_of(origin.thing, *into.carrying.own)
+        before = [one for one in others if rank_of(origin.thing, *carrier_of(one)) < own_rank]
+        if any(is_alike(one.listing, listing) and not one.concealed for one in before):
             return True
-        since_s = self._seen.setdefault((passage, thing), trio.current_time())
-        return trio.current_time() - since_s >= _AGAIN_S
+        if is_carried:
+            return False
+        if any(_thing(one) == origin.thing and _is_hidden(into, one) for one in others):
+            return True
+        if not before:
+            return False
+        since_s = self._seen.setdefault((passage, origin.thing), trio.current_time())
+        return trio.current_time() - since_s < _AGAIN_S
+
+    def _is_up_to_date(self, source: Node) -> bool:
+        last_ms = max(source.sync.last_equal.values(), default=0)
+        return self._clock.now_ms() - last_ms < limits.DAY_MS
 
     def _save(self, passages: AbstractSet[Passage]) -> None:
         self._file.write(wire.pack(tuple((p.source, p.into) for p in sorted(passages))))
@@ -311,6 +335,14 @@ def _read(file: SealedFile) -> frozenset[Passage]:
 def _open(one: Node, other: Node) -> frozenset[str]:
     return open_categories(
         one.community.id, one.community.charter, other.community.id, other.community.charter
+    )
+
+
+def _is_hidden(into: Node, carried_one: StoredListing) -> bool:
+    """Whether somebody whose word counts hides just this: then no other carrier shows it again."""
+    return any(
+        notice.cause is Cause.LABEL and notice.hides and not notice.whole
+        for notice in into.moderation.showing.notices(carried_one)
     )
 
 

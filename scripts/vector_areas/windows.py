@@ -10,8 +10,16 @@ from vector_world import DAY_MS, START_MS, Household, thing_key
 from protocol.charter import Charter, Reception, Window, read_charter
 from protocol.ids import CommunityId
 from protocol.kinds import Kind
-from protocol.listing import Listing, Origin, read_listing
-from protocol.windows import carried, is_alike, is_let_in, may_carry, open_categories, thing_of
+from protocol.listing import Listing, Origin, bounded, read_listing
+from protocol.windows import (
+    carried,
+    is_alike,
+    is_let_in,
+    may_carry,
+    open_categories,
+    rank_of,
+    thing_of,
+)
 from protocol.wire import Value, pack
 from vector_areas import Case
 from vector_areas.listings import CHARTER as PLAIN_CHARTER
@@ -28,7 +36,7 @@ WINDOW: tuple[Value, ...] = (CLUB, "Club", ("tools", "bikes"))
 CHARTER: tuple[Value, ...] = (4, *PLAIN_CHARTER[1:], None, (False, 0, 0, ()), (WINDOW,))
 ORIGIN: tuple[Value, ...] = (LANE, bytes(range(16)), START_MS)
 OPTED_IN: tuple[Value, ...] = (2, *PLAIN_LISTING[1:], (CLUB, FAR), None)
-CARRIED: tuple[Value, ...] = (2, *PLAIN_LISTING[1:], (), ORIGIN)
+CARRIED: tuple[Value, ...] = (2, *PLAIN_LISTING[1:18], (), PLAIN_LISTING[19], None, (), ORIGIN)
 
 
 def cases() -> Iterator[Case]:
@@ -38,12 +46,14 @@ def cases() -> Iterator[Case]:
     yield from _open()
     yield from _carry()
     yield from _alike()
+    yield from _order()
     yield from _let_in()
+    yield from _shows()
 
 
 def _charters() -> Iterator[Case]:
     full, rules = (40 * ("a",), ("LST-4", "LST-16", "WIN-1"))
-    wide = tuple((bytes([n]) * 32, "c", ("tools",)) for n in range(1, 10))
+    wide = tuple((bytes([n]) * 32, f"c{n}", ("tools",)) for n in range(1, 10))
     changed: dict[str, tuple[str, tuple[Value, ...], bool]] = {
         "window": ("a neighbouring community", CHARTER, True),
         "credit": ("with all that versions 2 and 3 say", (*CHARTER[:14], ("Std", 20),
@@ -51,7 +61,10 @@ def _charters() -> Iterator[Case]:
         "8-windows": ("the most", (*CHARTER[:16], wide[:8]), True),
         "9-windows": ("one more", (*CHARTER[:16], wide), False),
         "no-window": ("another version says it", (*CHARTER[:16], ()), False),
-        "named-twice": ("once is enough", (*CHARTER[:16], (WINDOW, WINDOW)), False),
+        "named-twice": ("once is enough", (*CHARTER[:16], (WINDOW, (CLUB, "c", ("a",)))), False),
+        "one-name": ("no telling apart", (*CHARTER[:16], (WINDOW, (FAR, "Club", ("a",)))), False),
+        "name-60": ("the longest", (*CHARTER[:16], ((CLUB, "c" * 60, ("a",)),)), True),
+        "name-61": ("one more", (*CHARTER[:16], ((CLUB, "c" * 61, ("a",)),)), False),
         "short-id": ("31 bytes", (*CHARTER[:16], ((bytes(31), "c", ("a",)),)), False),
         "no-name": ("people call it something", (*CHARTER[:16], ((CLUB, "", ("a",)),)), False),
         "no-category": ("it shows something", (*CHARTER[:16], ((CLUB, "c", ()),)), False),
@@ -79,6 +92,19 @@ def _listings() -> Iterator[Case]:
         "both": ("what is carried is not carried on", (*CARRIED[:21], (CLUB,), ORIGIN), False),
         "thing-short": ("15 bytes", (*CARRIED[:22], (LANE, bytes(15), START_MS)), False),
         "time-negative": ("before 1970", (*CARRIED[:22], (LANE, bytes(16), -1)), False),
+        "time-latest": ("2^48 - 1", (*CARRIED[:22], (LANE, bytes(16), 2**48 - 1)), True),
+        "time-too-late": ("2^48", (*CARRIED[:22], (LANE, bytes(16), 2**48)), False),
+        "origin-short": ("31 bytes", (*CARRIED[:22], (bytes(31), bytes(16), START_MS)), False),
+        "carried-photo": (
+            "pictures stay behind",
+            (*CARRIED[:18], ((bytes(32), 1),), *CARRIED[19:]),
+            False,
+        ),
+        "carried-source-id": (
+            "the author's own number too",
+            (*CARRIED[:20], "A-17", *CARRIED[21:]),
+            False,
+        ),
         "version-1": ("with two fields too many", (1, *CARRIED[1:]), False),
     }
     rules = ("LST-18", "WIN-3", "WIN-4")
@@ -145,7 +171,8 @@ def _carry() -> Iterator[Case]:
                            _TOWARDS_LANE),
         "no-window": ("the other has not agreed", _original(), _NOWHERE),
         "carried-already": ("nothing goes on to a third", _original(
-            shown_to=(), origin=Origin(FAR, bytes(16), START_MS)), _TOWARDS_LANE),
+            shown_to=(), photos=(), source_id=None, origin=Origin(FAR, bytes(16), START_MS)),
+            _TOWARDS_LANE),
     }  # fmt: skip
     for name, (comment, listing, into) in tried.items():
         record = WORLD.sign(ANA, Kind.LISTING, listing.pack(), key=KEY, community=LANE)
@@ -179,6 +206,29 @@ def _alike() -> Iterator[Case]:
             f"alike-{name}", ("WIN-7",), comment, "alike",
             {"one": one.pack(), "other": other.pack()}, {"alike": is_alike(one, other)},
         )  # fmt: skip
+
+
+def _order() -> Iterator[Case]:
+    carriers = [(Household(n).id, Household(n).device(d).public) for n in (2, 3) for d in (0, 1)]
+    for number in range(3):
+        thing = bytes([number]) * 16
+        ordered = sorted(carriers, key=lambda one: rank_of(thing, *one))
+        yield Case(
+            f"order-{number}", ("WIN-7",), "another order for each thing", "order",
+            {"thing": thing, "carriers": carriers},
+            {"order": [carriers.index(one) for one in ordered]},
+        )  # fmt: skip
+
+
+def _shows() -> Iterator[Case]:
+    """Until when a carried listing shows, whatever its carrier wrote into it."""
+    long = replace(read_listing(pack(CARRIED)), visible_until_ms=START_MS + 80 * DAY_MS)
+    record = WORLD.sign(ANA, Kind.LISTING, long.pack(), key=KEY, community=CLUB)
+    until_ms = bounded(long, record.created_at_ms).visible_until_ms
+    yield Case(
+        "until-7-days", ("WIN-8",), "its carrier wrote 80", "until", {"record": record.raw},
+        {"visible_until_ms": until_ms},
+    )  # fmt: skip
 
 
 def _let_in() -> Iterator[Case]:
