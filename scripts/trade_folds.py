@@ -85,7 +85,12 @@ def _strays() -> dict[str, Told]:
     opening, promise, slots = play.written
     second = played([], ListingKind.GIVE).written[0]
     first = _changed(play, _3=0, _4=NOTHING, _5=NOTHING)
+    once_more = played([(PUBLISHER, Type.PROMISE), (SEEKER, Type.SLOTS)], text="Once more").written
     return {
+        "asked-twice": (
+            ("TRD-10",), "two trades of the same two about one listing: each for itself",
+            [*once_more, *play.written, once_more[1]],
+        ),
         "no-opening": (("TRD-10",), "without the ASK there is no trade", [promise, slots]),
         "two-openings": (
             ("TRD-10",), "the trade is the one whose id is given; the other ASK is another trade's",
@@ -126,7 +131,24 @@ def _liars() -> dict[str, Told]:
     play.has[PUBLISHER].append(both[1])
     answer = play.write(PUBLISHER, Type.SIGN)
     written = play.written[:3]
+    behind = _after(SEEKER, Type.ADDRESS, both[1], play.written[1].id)
+    last = play.written[1]
+    once = _after(PUBLISHER, Type.ADDRESS, last, both[1].id)
+    again = _after(PUBLISHER, Type.ADDRESS, once, both[0].id)
+    more = _after(PUBLISHER, Type.ADDRESS, again, both[0].id)
     return {
+        "answered-further-on": (
+            ("TRD-12",), "what follows the greater id was answered: both stand",
+            [*written, *both, behind, _after(PUBLISHER, Type.ADDRESS, last, behind.id)],
+        ),
+        "both-answered": (
+            ("TRD-12", "TRD-13"), "the least id; the publisher's, which name the other one, wait",
+            [*written, *both, once, again, more],
+        ),
+        "what-falls-with-it": (
+            ("TRD-12",), "none is answered: what follows the greater id falls with it",
+            [*written, *both, behind],
+        ),
         "two-after-one": (("TRD-12",), "none is answered: the least id", [*written, *both]),
         "two-after-one-answered": (
             ("TRD-12",), "the greater id stands: it was answered", [*written, *both, answer],

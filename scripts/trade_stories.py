@@ -149,6 +149,18 @@ STORIES: dict[str, tuple[tuple[str, ...], str, Story]] = {
               (S, T.LAPSE, None, DUE_MS), (S, T.LAPSE, None, DUE_MS + 14 * DAY_MS),
               kind=ListingKind.LEND),
     ),
+    "loan-extended-lapses": (
+        _DISPUTED, "what is late is late after the day agreed last, not the first one",
+        _told((P, T.PROMISE), (S, T.HANDOVER), (P, T.HANDOVER), (S, T.EXTEND), (P, T.AGREE),
+              (S, T.RETURN), (S, T.LAPSE, None, DUE_MS + 14 * DAY_MS),
+              (S, T.LAPSE, None, DUE_MS + 15 * DAY_MS), kind=ListingKind.LEND),
+    ),
+    "loan-extended-twice": (
+        _RECEIPT, "agreed twice: the receipt still has the terms promised, with the first day",
+        _told((P, T.PROMISE), (S, T.HANDOVER, _PUBLISHER_CODE), (S, T.EXTEND), (P, T.AGREE),
+              (P, T.EXTEND), (S, T.AGREE), (S, T.RETURN), (P, T.RETURN), (P, T.SIGN),
+              kind=ListingKind.LEND),
+    ),
     "queue": (_AGREED, "somebody else has it", _told((P, T.QUEUE), (P, T.DECLINE))),
     "taken-back": (_ENDED, "the seeker no longer wants it", _told((P, T.OFFER), (S, T.CANCEL))),
     "cancelled": (_RECEIPT, "the publisher steps back", _told(*MET, (P, T.CANCEL), *SIGNED)),

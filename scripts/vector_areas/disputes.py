@@ -93,6 +93,36 @@ def _letters() -> Iterator[Case]:
             f"letter-{name}", ("TRD-25",), comment, "case_letter",
             {"bytes": wire.pack(content)}, {"error": "malformed"},
         )  # fmt: skip
+    filled = (*part.raws, *[bytes(6_144)] * 4)
+    room = 32_000 - len(replace(part, raws=(*filled, bytes(300))).pack()) + 300
+    brim = replace(part, raws=(*filled, bytes(room)))
+    yield Case(
+        "letter-longest", ("TRD-25",), "32,000 bytes; whether they are messages shows later",
+        "case_letter", {"bytes": brim.pack()},
+        {
+            "trade": trade.id,
+            "handed_at_ms": HANDED_MS,
+            "named": [[extent.count, extent.head] for extent in part.named],
+            "messages": list(brim.raws),
+            "text": WORDS,
+        },
+    )  # fmt: skip
+    yield Case(
+        "letter-too-long-by-one", ("TRD-25",), "32,001", "case_letter",
+        {"bytes": replace(part, raws=(*filled, bytes(room + 1))).pack()}, {"error": "malformed"},
+    )  # fmt: skip
+    words = replace(part, text="ä" * 500)
+    yield Case(
+        "letter-text-500", ("TRD-25",), "500 code points, 1,000 bytes", "case_letter",
+        {"bytes": words.pack()},
+        {
+            "trade": trade.id,
+            "handed_at_ms": HANDED_MS,
+            "named": [[extent.count, extent.head] for extent in part.named],
+            "messages": list(part.raws),
+            "text": words.text,
+        },
+    )  # fmt: skip
     long = replace(part, raws=(*part.raws, *[bytes(6_144)] * 5)).pack()
     yield Case(
         "letter-too-long", ("TRD-25",), "more than a letter holds", "case_letter",

@@ -19,7 +19,8 @@ from protocol.trade.codes import code_text, hash_of, read_code
 from protocol.trade.dispute import read_ruling
 from protocol.trade.draw import Close, Draw, Result, commitment_to, winner
 from protocol.trade.letter import TradeLetter
-from protocol.trade.message import Message, read_message
+from protocol.trade.message import NOTHING, Message, read_message
+from protocol.trade.request import read_request
 from protocol.trade.terms import Terms, fit, read_terms
 from protocol.trade.types import Type
 from protocol.wire import Value
@@ -37,6 +38,7 @@ def cases() -> Iterator[Case]:
     yield from _draws()
     yield from _rulings()
     yield from _letters()
+    yield from _requests()
 
 
 def expected_message(raw: bytes) -> Fields:
@@ -343,8 +345,56 @@ def _letters() -> Iterator[Case]:
     )  # fmt: skip
     long = replace(letter, raws=(b"",) * 65).pack()
     wide = replace(letter, raws=(bytes(6_145),)).pack()
-    for name, octets in {"65-messages": long, "long-message": wide, "cut": good[:-1]}.items():
+    full = len(replace(letter, raws=(bytes(6_144),) * 3 + (bytes(300),)).pack()) - 300
+    brim = (*(bytes(6_144),) * 3, bytes(24_576 - full))
+    refused = {
+        "65-messages": (long, "more than 64"),
+        "long-message": (wide, "6,145 bytes"),
+        "cut": (good[:-1], "the last byte is missing"),
+        "too-long": (
+            replace(letter, raws=(*brim[:3], brim[3] + b"\0")).pack(),
+            "24,577 bytes, of short messages",
+        ),
+        "four-long": (replace(letter, raws=(bytes(6_144),) * 4).pack(), "there is room for three"),
+        "one-head": (wire.pack((1, trade.id, raws, trade.heads()[:1], True)), "of both chains"),
+    }
+    for name, (octets, comment) in refused.items():
         yield Case(
-            f"letter-{name}", ("TRD-36",), "refused", "trade_letter", {"bytes": octets},
+            f"letter-{name}", ("TRD-36",), comment, "trade_letter", {"bytes": octets},
             {"error": "malformed"},
         )  # fmt: skip
+    empty = (NOTHING, NOTHING)
+    for name, accepted, comment in (
+        ("longest", replace(letter, raws=brim), "24,576 bytes"),
+        ("64-messages", replace(letter, raws=(b"",) * 64), "the most; whether they are messages"),
+        ("asks-for-all", TradeLetter(trade.id, (), empty, asks=True), "it has nothing"),
+    ):
+        yield Case(
+            f"letter-{name}", ("TRD-36",), comment, "trade_letter", {"bytes": accepted.pack()},
+            {"trade": trade.id, "messages": list(accepted.raws), "have": list(accepted.have),
+             "asks": True},
+        )  # fmt: skip
+
+
+def _requests() -> Iterator[Case]:
+    trade = played([(PUBLISHER, Type.PROMISE)]).at(SEEKER)
+    cancel = (1, 1, trade.id, 6, ("No longer.",))
+    for name, content, comment in (
+        ("good", cancel, "please cancel"),
+        ("other-what", (1, 2, *cancel[2:]), "there is no other"),
+        ("version-2", (2, *cancel[1:]), "a later version"),
+        ("type-27", (*cancel[:3], 27, ()), "no such type"),
+        ("body-of-another", (*cancel[:3], 3, ("No longer.",)), "ACCEPT has no text"),
+        ("arity", cancel[:4], "no body"),
+        ("short-trade", (1, 1, bytes(31), *cancel[3:]), "31 bytes"),
+    ):
+        octets = wire.pack(content)
+        try:
+            request = read_request(octets)
+            expect: Fields = {
+                "trade": request.trade, "type": int(request.type),
+                "body": wire.pack(request.body.as_value()),
+            }  # fmt: skip
+        except RemoteError as error:
+            expect = {"error": error.code}
+        yield Case(f"request-{name}", ("TRD-30",), comment, "request", {"bytes": octets}, expect)

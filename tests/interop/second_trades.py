@@ -565,6 +565,15 @@ def _trade_letter(given):
     return {"trade": trade.hex(), **shown, "asks": asks}
 
 
+@refusable
+def _request(given):
+    content = unpack(bytes.fromhex(given["bytes"]), 24_576)
+    array(content, number(1, 1), number(1, 1), size(32), number(1, 26), lambda body: None)
+    _, _, trade, type, body = content
+    array(body, *BODIES[NAMES[type - 1]])
+    return {"trade": trade.hex(), "type": type, "body": encode(body).hex()}
+
+
 def _case_part(raw: bytes):
     part = unpack(raw, 32_000)
     extent = lambda value: array(value, number(1, 256), size(32))  # noqa: E731
@@ -635,6 +644,7 @@ OPERATIONS = {
     "fold": _fold,
     "code": _code,
     "draw": _draw,
+    "request": _request,
     "trade_letter": _trade_letter,
     "case_letter": _case_letter,
     "case": _case,
