@@ -231,7 +231,8 @@ def charter(body: bytes) -> list:
         need(f[15] != PLAIN)
     if len(f) == 17:
         each(f[16], 8, _window, 1)
-        need(len({window[0] for window in f[16]}) == len(f[16]))
+        for different in (0, 1):
+            need(len({window[different] for window in f[16]}) == len(f[16]))
     return f
 
 
@@ -311,6 +312,7 @@ def listing(body: bytes) -> list:
         need(f[21] == sorted(set(f[21])))
         unless_nil(_origin, f[22])
         need((f[21] == []) != (f[22] is None))
+        need(f[22] is None or (f[18] == [] and f[20] is None))
     return f
 
 

@@ -50,6 +50,12 @@ def are_alike(one: list, other: list) -> bool:
     return one[ORIGIN][1] == other[ORIGIN][1] and silent[0] == silent[1]
 
 
+def order(thing: bytes, carriers: list[tuple[bytes, bytes]]) -> list[int]:
+    """WIN-7: in which order carriers of a thing come."""
+    ranks = [hashed(thing + home + device, 16, person=b"p2pm-carrier") for home, device in carriers]
+    return sorted(range(len(carriers)), key=ranks.__getitem__)
+
+
 def let_in(rules: list, found: list) -> bool:
     """WIN-8; it says nothing of a listing without an origin."""
     origin = (found[SHOWN_TO:] or ([], None))[1]
@@ -77,7 +83,21 @@ def _alike(given):
     return {"alike": are_alike(one, other)}
 
 
+def _order(given):
+    carriers = [tuple(map(bytes.fromhex, one)) for one in given["carriers"]]
+    return {"order": order(bytes.fromhex(given["thing"]), carriers)}
+
+
+def _until(given):
+    record = Record(bytes.fromhex(given["record"]))
+    found = listing(record.body)
+    need(found[ORIGIN] is not None)
+    return {"visible_until_ms": min(found[VISIBLE_UNTIL], record.created_at_ms + 7 * DAY)}
+
+
 OPERATIONS = {
+    "order": _order,
+    "until": _until,
     "open": lambda given: {
         "categories": sorted(open_between(_community(given["one"]), _community(given["other"])))
     },
