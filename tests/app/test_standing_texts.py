@@ -50,12 +50,13 @@ def test_who_does_not_belong_is_not_asked_to_introduce_itself(status: str, next_
 
 def test_who_is_removed_is_told_why_and_whom_to_ask() -> None:
     line = waiting_line(
-        {"what": "removed", "title": "Cheated.\x1b[2J", "id": "", "household": "Ben",
+        {"what": "removed", "title": "Cheated.\x1b[2J", "id": "abcd", "household": "Ben",
          "household_id": "abcd", "until": None}
     )  # fmt: skip
     assert "“Cheated." in line
     assert "\x1b" not in line
-    assert "p2pmarket steward list" in line
+    assert "Ben. Talk to them" in line
+    assert "p2pmarket appeal abcd" in line
 
 
 def test_who_publishes_one_more_than_shows_is_told_that_it_does_not_show() -> None:
