@@ -24,6 +24,7 @@ from vector_ledger import (
 from vector_world import DAY_MS, START_MS, Household
 
 from protocol.envelope import Envelope, decode
+from protocol.ids import RecordId
 from protocol.kinds import Kind
 from protocol.ledger import trust
 from protocol.ledger.chain import Seen, verify
@@ -136,6 +137,7 @@ def _chains() -> Iterator[Case]:
     withdrawn = WORLD.sign(ANA, Kind.LEDGER, b"", slot=8, withdrawn=True)
     yield _verify("withdrawn", rules, "a withdrawn link is no link",
                   [whole[0], withdrawn, *whole[2:]], ["unreadable", "gap"])  # fmt: skip
+    yield from _found_once(whole, beside)
     later = WORLD.sign(ANA, Kind.LEDGER, pack((2, 0, bytes(32), (2, bytes(32)))), slot=100)
     yield _verify("unreadable", rules, "of a later version", [*whole, later], ["unreadable"])
     forged = WORLD.forge(whole[1], BEN.device(), device=whole[1].device)
@@ -150,6 +152,30 @@ def _chains() -> Iterator[Case]:
                   WORLD.certify_device(ANA, 1))  # fmt: skip
     yield _verify("another-s", ("LED-15",), "Ben's links are not in Ana's ledger",
                   [*whole, *_chain(BEN, CEM).records], [])  # fmt: skip
+
+
+def _found_once(whole: Sequence[Envelope], beside: Envelope) -> Iterator[Case]:
+    """Findings are a set: by device, index and name. beside: another second link."""
+    rules, seen = ("LED-16", "LED-17"), _seen(whole)
+    yield _verify("gap-seen", rules, "hidden in the middle, and remembered: found once",
+                  [whole[0], *whole[2:]], ["gap"], seen=seen)  # fmt: skip
+    yield _verify("end-hidden-seen-once", rules, "of a long end only the fourth was seen",
+                  whole[:1], ["gap"], seen=seen[3:])  # fmt: skip
+    yield _verify("nothing-seen", rules, "all is hidden from who has seen it", [],
+                  ["gap"] * 4, seen=seen)  # fmt: skip
+    lost = WORLD.certify_device(ANA, withdrawn=True, revision=1)
+    yield _verify("nothing-seen-withdrawn", ("LED-17",), "of a device that was given up", [], [],
+                  lost, seen=seen)  # fmt: skip
+    fork = fork_of(whole[1], beside)
+    assert fork is not None
+    proof = WORLD.sign(CEM, Kind.FORK_PROOF, fork.pack())
+    third = Seen(whole[1].device, 1, RecordId(bytes(32)))
+    yield _verify("fork-found-thrice", (*rules, "LED-21"), "in the chain, remembered, proven: once",
+                  [*whole, beside], ["fork"], seen=[third], proofs=[proof])  # fmt: skip
+    body = Entry(1, RecordId(bytes([7] * 32)), traded(ANA, CEM, 9)).pack()
+    strange = WORLD.sign(ANA, Kind.LEDGER, body, slot=1)
+    yield _verify("fork-and-broken", rules, "two flaws at one index, by name",
+                  [*whole, strange], ["broken", "fork"])  # fmt: skip
 
 
 def _receipts_in_chains() -> Iterator[Case]:
