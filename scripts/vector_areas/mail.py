@@ -140,11 +140,14 @@ def _letters() -> Iterator[Case]:
     ):
         yield _read(f"chat-{name}", "MAI-13", comment, "read-chat", raw, _chat)
     many = tuple(n.to_bytes(16, "big") for n in range(501))
+    longer = tuple(n.to_bytes(32, "big") for n in range(500))
     for name, raw, comment in (
         ("good", Note((bytes(16),), (bytes(32),), (bytes(range(16)),)).pack(), "one of each"),
         ("empty", Note().pack(), "nothing to tell"),
         ("most", Note(acks=many[:500]).pack(), "500"),
         ("too-many", Note(acks=many).pack(), "501"),
+        ("brimful", Note(many[:500], longer[:411], many[:500]).pack(), "31,985 bytes"),
+        ("brimming-over", Note(many[:500], longer[:412], many[:500]).pack(), "32,019 bytes"),
         ("nack-short", wire.pack((1, (), (bytes(16),), ())), "a parcel id has 32 bytes"),
         ("ack-long", wire.pack((1, (bytes(32),), (), ())), "a message id has 16 bytes"),
     ):

@@ -30,6 +30,7 @@ from vector_areas import Case, Fields
 def cases() -> Iterator[Case]:
     """All vectors of the area."""
     yield from _messages()
+    yield from _longest()
     yield from _malformed()
     yield from _terms()
     yield from _fits()
@@ -87,6 +88,19 @@ def _messages() -> Iterator[Case]:
     for type, message in every_type().items():
         name = type.name.lower().replace("_", "-")
         yield _message(name, ("TRD-1", "TRD-2", "TRD-3", "TRD-9"), "as it should be", message.raw)
+
+
+def _longest() -> Iterator[Case]:
+    """All maxima at once, in characters of four bytes: what honest people write always fits."""
+    wide = "\N{CIRCUS TENT}"
+    most = Price(10**12, "EUR")
+    terms = Terms(
+        quantity=10**6, price=most, credit=10**6, swap=wide * 120, swap_listing=thing_key(1),
+        due_at_ms=2**48 - 1, deposit=most, variants=(wide * 40,) * 6, note=wide * 500,
+    )  # fmt: skip
+    opening = Play(terms=terms, text=wide * 500).written[0]
+    comment = f"{len(opening.raw):,} bytes: all texts at their longest"
+    yield _message("ask-longest", ("TRD-1", "TRD-9"), comment, opening.raw)
 
 
 def _malformed() -> Iterator[Case]:
