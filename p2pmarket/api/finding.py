@@ -44,7 +44,7 @@ async def _search(call: Call) -> ListingsAnswer:
 
 
 async def _search_all(call: Call) -> ListingsAnswer:
-    return await _find(call, call.memberships.current, _closed(call))
+    return await _find(call, call.memberships.current, closed_ones(call))
 
 
 async def _mine(call: Call) -> ListingsAnswer:
@@ -52,10 +52,11 @@ async def _mine(call: Call) -> ListingsAnswer:
 
 
 async def _mine_everywhere(call: Call) -> ListingsAnswer:
-    return await _own(call, call.memberships.current, _closed(call))
+    return await _own(call, call.memberships.current, closed_ones(call))
 
 
-def _closed(call: Call) -> list[LeftOut]:
+def closed_ones(call: Call) -> list[LeftOut]:
+    """Return the communities that could not be opened, and why."""
     return [
         LeftOut(closed.folder.name, failure_of(closed.error)) for closed in call.memberships.closed
     ]

@@ -53,7 +53,8 @@ async def find_removed(node: Node, typed: str) -> HouseholdId | None:
     return found[0] if len(found) == 1 else None
 
 
-async def _members(call: Call) -> MembersAnswer:
+async def list_members(call: Call) -> MembersAnswer:
+    """Return the households of one community."""
     node = call.node
     members, council = node.inbox.members, node.inbox.members.council
     seats = {household: seat for seat, household in enumerate(council.stewards, 1)}
@@ -168,7 +169,7 @@ def _profile_answer(profile: Profile) -> ProfileAnswer:
 _MEMBER = IN_COMMUNITY + "/members/{household}"
 
 ENDPOINTS = (
-    Endpoint("GET", IN_COMMUNITY + "/members", "Who belongs", _members, MembersAnswer),
+    Endpoint("GET", IN_COMMUNITY + "/members", "Who belongs", list_members, MembersAnswer),
     Endpoint(
         "PUT",
         _MEMBER + "/block",

@@ -76,7 +76,8 @@ async def _delivery(node: Node, sent: ChatView, wait_s: float) -> Delivery | Non
     return delivery
 
 
-async def _inbox(call: Call) -> InboxAnswer:
+async def read_inbox(call: Call) -> InboxAnswer:
+    """Return the inbox of one community."""
     node = call.node
     threads, names = await node.chats.threads(), await names_in(node)
     return InboxAnswer(
@@ -228,7 +229,7 @@ ENDPOINTS = (
         "GET",
         IN_COMMUNITY + "/inbox",
         "Threads, and what waits for this household",
-        _inbox,
+        read_inbox,
         InboxAnswer,
     ),
     Endpoint(

@@ -93,7 +93,9 @@ class ReadAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ThreadSummary:
-    """One thread of the inbox. at, last_text, last_outgoing: of its latest message."""
+    """One thread of the inbox. at, last_text, last_outgoing: of its latest message. community:
+    where all are asked; "" where one was named.
+    """
 
     household: str
     household_id: str
@@ -104,6 +106,8 @@ class ThreadSummary:
     at: str
     last_text: str
     last_outgoing: bool
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,8 @@ class Waiting:
     household: str
     household_id: str
     until: str | None = None
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,8 @@ class CaseLine:
     at: str
     missing: int
     outcome: SettlementName | None = None
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

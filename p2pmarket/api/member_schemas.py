@@ -14,6 +14,7 @@ class MemberAnswer:
 
     seat: among the stewards, from 1; null for none. consents: whether it agreed to the rules in
     force. vouches: how many households vouch for it. removal_voices: stewards that want it removed.
+    community: where all are asked; "" where one was named.
     """
 
     id: str
@@ -31,6 +32,8 @@ class MemberAnswer:
     consents: bool
     vouches: int
     removal_voices: int
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class RemovedAnswer:
     id: str
     reason: str
     name: str = ""
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def _acting(
     return action
 
 
-async def _mine(call: Call) -> TradesAnswer:
+async def list_trades(call: Call) -> TradesAnswer:
+    """Return the own trades in one community."""
     node, now_ms = call.node, call.clock.now_ms()
     views = await node.trades.mine(call.query.over)
     around = await surroundings(call, node)
@@ -237,7 +238,7 @@ ENDPOINTS = (
         "GET",
         _TRADES,
         "The own trades, and what to remember of them",
-        _mine,
+        list_trades,
         TradesAnswer,
         query=TradesQuestion,
     ),

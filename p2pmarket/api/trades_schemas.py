@@ -194,6 +194,8 @@ class TradeAnswer:
     forwarded: bool
     delivery: DeliveryAnswer | None
     timeline: list[TimelineEntry]
+    community: str = ""
+    community_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from p2pmarket.cli.carried_texts import passing_on_lines
-from p2pmarket.cli.listing_texts import SHORT_ID
-from p2pmarket.cli.mail_texts import all_waiting_lines
+from p2pmarket.cli.listing_texts import SHORT_ID, left_out_lines
+from p2pmarket.cli.mail_texts import all_waiting_lines, in_community
 from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
@@ -102,7 +102,7 @@ def _sent_lines(sent: dict[str, Any]) -> list[str]:
 @command("inbox")
 def inbox(session: Session) -> None:
     """List the threads, and what else waits."""
-    found = session.client.get(session.path("inbox"))
+    found = session.client.get(session.everywhere("inbox"))
     session.answer(found, _inbox_lines(found))
     if not session.as_json:  # a program may look often, and tell nobody
         for waiting in found["waiting"]:
@@ -112,17 +112,20 @@ def inbox(session: Session) -> None:
 
 def _inbox_lines(found: dict[str, Any]) -> list[str]:
     lines = []
+    communities = found.get("communities", [])
+    several = len(communities) > 1
     if found["results"]:
-        lines += [*_thread_table(found["results"]), ""]
+        lines += [*_thread_table(found["results"], several), ""]
     if found["waiting"]:
         lines.append(_("Waiting for you:"))
-        lines += all_waiting_lines(found["waiting"])
+        lines += all_waiting_lines(found["waiting"], several)
         lines.append("")
     told = [case for case in found["cases"] if case["what"] != "to-rule"]
     if told:
         lines.append(_("Disputes:"))
         for case in told:
-            lines += wrapped(case_line(case), indent="  ")
+            named = in_community(case, case_line(case), several)
+            lines += wrapped(named, indent="  ")
         lines.append("")
     if not found["results"]:
         lines += wrapped(_("No messages yet. “p2pmarket message HOUSEHOLD” writes one."))
@@ -133,25 +136,35 @@ def _inbox_lines(found: dict[str, Any]) -> list[str]:
         lines += wrapped(_("{count}; read with “p2pmarket thread HOUSEHOLD”.").format(count=count))
     else:
         lines.append(_("Nothing unread."))
-    if not found["connected"]:
+    lines += left_out_lines(found.get("left_out", []))
+    if several:
+        alone = [in_quotes(part["community"]) for part in communities if not part["connected"]]
+        if alone:
+            line = _(
+                "No neighbour is connected now in {communities}, so newer messages may not have"
+                " arrived."
+            )
+            lines += wrapped(line.format(communities=", ".join(alone)))
+    elif not found["connected"]:
         lines += wrapped(
             _("No neighbour is connected now, so newer messages may not have arrived.")
         )
     return lines
 
 
-def _thread_table(threads: list[dict[str, Any]]) -> list[str]:
+def _thread_table(threads: list[dict[str, Any]], with_community: bool) -> list[str]:
     headings = [
         Column(_("new"), right=True),
+        *([Column(_("community"), shrink_to=8)] if with_community else ()),
         Column(_("household"), shrink_to=10),
         Column(_("what about"), shrink_to=10),
         Column(_("last message"), shrink_to=16),
         Column(_("on")),
     ]
-    return table(headings, [_thread_row(thread) for thread in threads])
+    return table(headings, [_thread_row(thread, with_community) for thread in threads])
 
 
-def _thread_row(thread: dict[str, Any]) -> list[str]:
+def _thread_row(thread: dict[str, Any], with_community: bool) -> list[str]:
     household = thread["household"] or thread["household_id"][:SHORT_ID]
     if thread["blocked"]:
         household = _("{household} (blocked by you)").format(household=household)
@@ -160,6 +173,7 @@ def _thread_row(thread: dict[str, Any]) -> list[str]:
         last = _("you: {text}").format(text=last)
     return [
         str(thread["unread"] or ""),
+        *([thread["community"]] if with_community else ()),
         household,
         _about(thread) or "–",
         last,

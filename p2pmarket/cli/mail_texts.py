@@ -76,13 +76,23 @@ def waiting_lines(waiting: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def all_waiting_lines(waiting: Sequence[Mapping[str, Any]]) -> list[str]:
+def in_community(line: Mapping[str, Any], text: str, named: bool) -> str:
+    """Return a sentence about one community, with its name before it where there are several."""
+    return f"{in_quotes(line['community'])}: {text}" if named else text
+
+
+def all_waiting_lines(waiting: Sequence[Mapping[str, Any]], several: bool = False) -> list[str]:
     """Return what waits, wrapped; of many questions of one household the first few.
 
-    Else who asks for twenty things buries what all others wait for.
+    Else who asks for twenty things buries what all others wait for. several: communities, so
+    that each is named.
     """
     first, more = _few_of_each(waiting)
-    lines = [line for found in first for line in wrapped(waiting_line(found), indent="  ")]
+    lines = [
+        line
+        for found in first
+        for line in wrapped(in_community(found, waiting_line(found), several), indent="  ")
+    ]
     for household, count in more.items():
         line = ngettext(
             "{household} asks {n} thing more: “p2pmarket trade list”",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from p2pmarket.cli.listing_texts import SHORT_ID, sync_line
+from p2pmarket.cli.listing_texts import SHORT_ID, left_out_lines, sync_line
 from p2pmarket.cli.member_tree import standing_text, tree_lines
 from p2pmarket.cli.moderation_texts import who
 from p2pmarket.cli.newcomers import waiting
@@ -24,15 +24,35 @@ _ROOM_FOR_ALL = 100
 @click.option("--tree", is_flag=True, help=_("As a tree of who invited whom."))
 def list_members(session: Session, tree: bool) -> None:
     """Ask the node for the members."""
-    found = session.client.get(session.path("members"))
+    found = session.client.get(session.everywhere("members"))
+    communities = found.get("communities", [])
+    if len(communities) < 2:
+        lines = _community_lines(found["results"], found["removed"], tree)
+    else:
+        lines = []
+        for part in communities:
+            results, removed = (
+                [one for one in found[name] if one["community_id"] == part["community_id"]]
+                for name in ("results", "removed")
+            )
+            heading = _("{community}:").format(community=in_quotes(part["community"]))
+            lines += [heading, *_community_lines(results, removed, tree), ""]
+        del lines[-1:]
+    left_out = left_out_lines(found.get("left_out", []))
+    session.answer(found, [*lines, *([""] if left_out else []), *left_out])
+
+
+def _community_lines(
+    results: list[dict[str, Any]], removed: list[dict[str, Any]], tree: bool
+) -> list[str]:
+    """Return the households of one community."""
     if tree:
-        session.answer(found, tree_lines(found["results"]))
-        return
-    here = sum(member["status"] != "left" for member in found["results"])
+        return tree_lines(results)
+    here = sum(member["status"] != "left" for member in results)
     count = ngettext("{n} household.", "{n} households.", here).format(n=here)
-    removed = [
+    lines = [
         part
-        for household in found["removed"]
+        for household in removed
         for part in hanging(
             _("Removed: {name} ({id}). Reason: {reason}").format(
                 name=household["name"] or "–",
@@ -42,8 +62,7 @@ def list_members(session: Session, tree: bool) -> None:
             indent="  ",
         )
     ]
-    lines = [*_table(found["results"]), "", count, *_notes(found["results"])]
-    session.answer(found, [*lines, *removed])
+    return [*_table(results), "", count, *_notes(results), *lines]
 
 
 members = group_of("members", list_members, waiting)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from p2pmarket.cli.listing_texts import left_out_lines
 from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
@@ -30,20 +31,21 @@ _MEETING = ("appointed", "handed-by-publisher", "handed-by-seeker")
 @click.option("--all", "over", is_flag=True, help=_("Also those that are over."))
 def list_trades(session: Session, over: bool) -> None:
     """List the own trades, and what to remember."""
-    found = session.client.get(session.path("trades"), {"over": over})
+    found = session.client.get(session.everywhere("trades"), {"over": over})
+    several = len(found.get("communities", [])) > 1
     lines: list[str] = []
     if found["reminders"]:
         lines.append(_("Waiting for you:"))
-        lines += all_waiting_lines(found["reminders"])
+        lines += all_waiting_lines(found["reminders"], several)
         lines.append("")
     if found["results"]:
-        lines += [*trade_table(found["results"]), ""]
+        lines += [*trade_table(found["results"], several), ""]
         lines += wrapped(_("“p2pmarket trade show ID” shows one, and what you can do."))
     elif over:
         lines += wrapped(_("You have not traded yet: “p2pmarket trade propose LISTING” asks."))
     else:
         lines += wrapped(_("No trade is open. “--all” also shows those that are over."))
-    session.answer(found, lines)
+    session.answer(found, [*lines, *left_out_lines(found.get("left_out", []))])
 
 
 @command("trade show")

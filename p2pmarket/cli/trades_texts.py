@@ -24,10 +24,11 @@ from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.delivery import delivery_text
 
 
-def trade_table(trades: Sequence[Mapping[str, Any]]) -> list[str]:
+def trade_table(trades: Sequence[Mapping[str, Any]], with_community: bool = False) -> list[str]:
     """Return a table of trades, one a line."""
     headings = [
         Column(_("id")),
+        *([Column(_("community"), shrink_to=8)] if with_community else ()),
         Column(_("what"), shrink_to=12),
         Column(_("with"), shrink_to=8),
         Column(_("stands"), shrink_to=10),
@@ -38,6 +39,7 @@ def trade_table(trades: Sequence[Mapping[str, Any]]) -> list[str]:
         [
             [
                 trade["id"][:SHORT_ID],
+                *([trade["community"]] if with_community else ()),
                 title_of(trade),
                 other_of(trade),
                 state_label(trade),

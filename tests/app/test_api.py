@@ -138,6 +138,8 @@ def test_every_endpoint_answers_as_it_is_described(
     found = walk("GET", COMMUNITY + "/listings", query="?words=bett&kind=lend&within_km=3")
     assert [result["id"] for result in found["results"]] == [listing]
     walk("GET", "/v1/own-listings")
+    for everywhere in ("/v1/inbox", "/v1/trades", "/v1/members"):
+        walk("GET", everywhere)
     walk("GET", "/v1/listings", query="?limit=1&sort=newest")
     walk("GET", COMMUNITY + "/own-listings")
     walk("GET", LISTING, listing=listing[:8])

@@ -128,6 +128,42 @@ def test_what_could_be_meant_in_several_communities_is_asked_for(anna: Any) -> N
     assert anna.run("thread", "Ben", "--json").body["error"]["code"] == "community-not-named"
 
 
+def test_inbox_trades_and_members_are_those_of_all_communities_each_named(anna: Any) -> None:
+    anna.json("message", "Ben", "Hallo Linde", "--community", "Lindenau")
+    anna.json("message", "Ben", "Hallo Verein", "--community", "Verein")
+    inbox = anna.json("inbox")
+    assert {(one["community"], one["last_text"]) for one in inbox["results"]} == {
+        ("Lindenau", "Hallo Linde"),
+        ("Verein", "Hallo Verein"),
+    }
+    assert [part["community"] for part in inbox["communities"]] == ["Lindenau", "Verein"]
+    assert "community" in anna.run("inbox").out.splitlines()[0]
+    (narrow,) = anna.json("inbox", "--community", "Verein")["results"]
+    assert narrow["last_text"] == "Hallo Verein"
+    for title in ("Fahrrad", "Kinderbett"):
+        (hit,) = anna.json("search", title)["results"]
+        anna.json("trade", "propose", hit["id"])
+    trades = anna.json("trade", "list")["results"]
+    assert [(one["title"], one["community"]) for one in trades] == [
+        ("Kinderbett", "Verein"),
+        ("Fahrrad", "Lindenau"),
+    ]
+    assert "community" in anna.run("trade", "list").out.splitlines()[0]
+    assert "community" not in anna.run("trade", "list", "--community", "Verein").out
+    members = anna.json("members")["results"]
+    assert sorted((one["community"], one["name"]) for one in members) == [
+        ("Lindenau", "Anna"),
+        ("Lindenau", "Ben"),
+        ("Verein", "Anna"),
+        ("Verein", "Ben"),
+    ]
+    text = anna.run("members").out
+    assert text.index("“Lindenau”:") < text.index("“Verein”:")
+    assert text.count("2 households.") == 2
+    assert "“Lindenau”:" not in anna.run("members", "--community", "Lindenau").out
+    assert "“Verein”:" in anna.run("members", "--tree").out
+
+
 def test_a_label_goes_to_the_community_in_which_its_subject_is(anna: Any) -> None:
     bed = next(h for h in anna.json("search", "Kinderbett")["results"])["id"]
     anna.json("label", bed[:8], "warn", "--reason", "Wackelt.")
