@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from node.address_book import Candidate
-from node.network.port import HostKey, NetworkError, Refused
+from node.network.port import NetworkError, Refused
 
 _STAGGER_S = 2.0
 """Before the next address is tried beside one that is silent (RFC 8305, less hasty)."""
 
-Dial = Callable[[str], Awaitable[HostKey]]
+Dial = Callable[[str], Awaitable[None]]
 
 
 async def reach(candidate: Candidate, dial: Dial, on_failure: Callable[[], None]) -> bool:

@@ -19,7 +19,7 @@ from node.clock import Clock
 from node.conduct import Conduct
 from node.dialling import reach
 from node.inbox import Inbox
-from node.network.port import HostKey, Network, NetworkError, Refused
+from node.network.port import DialFailed, HostKey, Network, NetworkError, Refused
 from node.store.database import Database
 from node.store.neighbours import forget_host, known_addresses, remember_address
 from node.store.records import RecordStore
@@ -37,6 +37,7 @@ _HOST_DEADLINE_S = 15.0
 """For all addresses of one host: those that never answer must not keep others waiting."""
 _MAX_STRAY = 64
 _DIALS_AT_ONCE = 4
+_SOONEST_S = 0.1
 _STRAYS_AT_ONCE = 2
 """Beside them: neither kind keeps the other waiting."""
 _FAREWELL_S = 1.0
@@ -102,8 +103,9 @@ class Neighbourhood:
 
     def found(self, addresses: Sequence[str]) -> None:
         """Somebody on the LAN, or in an invite, answers here; who it is shows at the gate."""
+        own = self._network.addresses()
         for address in addresses:
-            if len(self._strays) < _MAX_STRAY and address not in self._network.addresses():
+            if len(self._strays) < _MAX_STRAY and address not in own:
                 stray = self._strays.setdefault(address, Candidate({address: None}))
                 stray.due_s = min(stray.due_s, trio.current_time())
         self._wake.set()
@@ -259,17 +261,21 @@ class Neighbourhood:
             with trio.move_on_after(_HOST_DEADLINE_S):
                 is_reached = await self._reach(host, candidate)
         del self._dialling[host]
-        if not is_reached and not scope.cancelled_caught:
+        if is_reached:
+            # Should it be gone by now, whatever the reason: not again in the same moment.
+            candidate.due_s = max(candidate.due_s, trio.current_time() + _SOONEST_S)
+        elif not scope.cancelled_caught:
             candidate.postpone(self._random, self._is_just_alone())
         self._wake.set()
 
     async def _reach(self, host: HostKey, candidate: Candidate) -> bool:
+        async def dial(address: str) -> None:
+            if await self._network.dial(address, _DIAL_DEADLINE_S) != host:
+                # An address may name no peer id, and anybody may have it in a record.
+                raise DialFailed("another host answers there")
+
         try:
-            return await reach(
-                candidate,
-                lambda address: self._network.dial(address, _DIAL_DEADLINE_S),
-                lambda: self._conduct.count("dial-failed"),
-            )
+            return await reach(candidate, dial, lambda: self._conduct.count("dial-failed"))
         except Refused as refusal:
             self._note_refusal(refusal)
             if refusal.by_us and refusal.reason in _GONE:

@@ -8,9 +8,8 @@ from trio.testing import MockClock
 
 from node.address_book import Candidate
 from node.dialling import reach
-from node.network.port import DialFailed, HostKey, Refused
+from node.network.port import DialFailed, Refused
 
-HOST = HostKey(b"h" * 32)
 GOOD, SILENT, DEAD, SHUT = "/memory/good", "/memory/silent", "/memory/dead", "/memory/shut"
 
 
@@ -29,7 +28,7 @@ class Dialled:
     def _fail(self) -> None:
         self.failures += 1
 
-    async def _dial(self, address: str) -> HostKey:
+    async def _dial(self, address: str) -> None:
         self.at[address] = trio.current_time() - self._began
         if SILENT in address:
             await trio.sleep(10)
@@ -37,7 +36,6 @@ class Dialled:
             raise Refused("removed", by_us=False)
         if GOOD not in address:
             raise DialFailed("nobody")
-        return HOST
 
 
 async def test_an_address_that_is_silent_keeps_none_waiting_long(

@@ -69,6 +69,15 @@ async def test_after_a_move_nobody_waits_for_its_turn(world: World) -> None:
     assert candidate.delay_s <= 4
 
 
+async def test_an_address_where_another_host_answers_is_as_good_as_none(world: World) -> None:
+    ana, _ = await world.community(["ana", "ben"])
+    ana.node.neighbourhood._learn(HostKey(b"h" * 32), "/memory/ben")
+    failed = ana.node.health().get("dial-failed", 0)
+    await world.pass_time(60)
+    assert 1 <= ana.node.health()["dial-failed"] - failed <= 10
+    assert names_connected(ana) == {"ben"}
+
+
 async def test_addresses_are_known_again_after_a_restart(world: World) -> None:
     *_, cem = await world.community(["ana", "ben", "cem"])
     await world.until(lambda: names_connected(cem) == {"ana", "ben"})
