@@ -60,6 +60,8 @@ def _wished(
     wish: WindowWish, windows: Sequence[Window], charter: Charter, memberships: Memberships
 ) -> Window:
     community, name = _identified(wish, windows, memberships)
+    if any(window.name == clean(name) and window.community != community for window in windows):
+        raise LocalError("window-name-taken", name=name)
     categories = [category_id(word) for word in wish.categories]
     for word, category in zip(wish.categories, categories, strict=True):
         if category not in (*charter.categories, "other"):

@@ -70,9 +70,11 @@ def shown_lines(names: Sequence[str]) -> list[str]:
         for name in names
         for line in wrapped(
             _(
-                "Everybody in {community} can see it as well, as soon as a household that belongs"
-                " to both shows it there: title, text, price and place, not your name and no"
-                " photos. Who wants it writes to that household, which passes it on to you."
+                "Everybody in {community} can read it as well, as soon as any household that"
+                " belongs to both shows it there: title, text, price, place (to about a kilometre)"
+                " and when you changed it; not your name and no photos. Whoever knows the listing"
+                " recognises it there. Who wants it writes to that household, which passes it on"
+                " to you."
             ).format(community=in_quotes(name))
         )
     ]

@@ -126,8 +126,10 @@ def _publish_file(session: Session, source: Path, yes: bool) -> int:
     audience = _announce(session, {}, at_most=True)
     if session.client.get(session.path("windows"))["results"]:
         line = _(
-            "What names a neighbouring community as “shown_to” can be shown there too, by members"
-            " of both: title, text, price and place, not your name and no photos."
+            "What names a neighbouring community as “shown_to” can be shown there too, by any"
+            " household that belongs to both: title, text, price, place (to about a kilometre) and"
+            " when you changed it; not your name and no photos. Whoever knows a listing recognises"
+            " it there."
         )
         session.say(*wrapped(line))
     if not _agreed(session, yes):

@@ -109,8 +109,9 @@ def before_opening(window: dict[str, Any]) -> list[str]:
         ),
         _(
             "You show them listings from there, as long as their authors want it and your node"
-            " runs now and then: {categories}. Without their names and photos; whoever wants"
-            " something writes to you, and you pass it on."
+            " runs now and then: {categories}. Without their names and photos: what they write, and"
+            " change later, stands there under yours. Whoever wants something writes to you, and"
+            " you pass it on."
         ).format(categories=categories_text(window["open"])),
         _(
             "In {source} nobody is told that it is you. Whoever also belongs to both communities"

@@ -22,8 +22,8 @@ WINDOWS: Mapping[str, Sentences] = {
         msgid("They name: {allowed}."),
     ),
     "window-ambiguous": Sentences(
-        msgid("More than one window here is called “{name}”."),
-        msgid("Type the id instead; “p2pmarket window list” shows it."),
+        msgid("“{name}” can mean more than one window here."),
+        msgid("Type more of the id; “p2pmarket window list” shows it."),
     ),
     "window-category": Sentences(
         msgid("The window to “{name}” is not for the category “{category}”."),
@@ -41,6 +41,10 @@ WINDOWS: Mapping[str, Sentences] = {
     "window-needs-id": Sentences(
         msgid("Your household belongs to no community “{name}”, so its id is not known here."),
         msgid("Ask a member of it for the id (“p2pmarket status” shows it): --window ID=NAME."),
+    ),
+    "window-name-taken": Sentences(
+        msgid("Another window is called “{name}” here already."),
+        msgid("Choose another name: --window COMMUNITY=NAME."),
     ),
     "too-many-windows": Sentences(
         msgid("The rules can name at most {most} windows."), msgid("Close one with --no-window.")
