@@ -112,9 +112,10 @@ async def _label(call: Call) -> LabelLine:
     node, request = call.node, call.body
     subject = await find_subject(node, request.subject)
     verdict = Verdict[request.verdict.upper()]
+    words = await Wording.of(node)
+    await words.subject(subject)  # its title: found fine, a newcomer's is not here for a while
     await node.moderation.labelling.label(subject, verdict, request.reason)
-    label = (await node.moderation.labelling.labels())[subject]
-    return await _label_line(call, label, await Wording.of(node))
+    return await _label_line(call, (await node.moderation.labelling.labels())[subject], words)
 
 
 async def _unlabel(call: Call) -> WithdrawnAnswer:

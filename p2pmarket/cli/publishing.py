@@ -177,7 +177,11 @@ def _announce(
         line += " " + _("What names fewer days ends earlier.")
     session.say(*wrapped(line))
     if audience["provisional"]:
-        line = _("You are not confirmed yet, so at most {slots} of your listings show for now.")
+        line = ngettext(
+            "You are not confirmed yet, so at most {slots} of your listings shows for now.",
+            "You are not confirmed yet, so at most {slots} of your listings show for now.",
+            audience["slots"],
+        )
         session.say(*wrapped(line.format(slots=audience["slots"])))
     elif audience["newcomer"]:
         line = ngettext(

@@ -263,3 +263,24 @@ def test_who_waited_by_an_invite_that_is_used_up_is_told_so_and_joins_by_another
     )
     asking.json("approve", "Hans")
     hans.until(lambda: hans.json("status")["communities"][0]["my_status"] == "confirmed")
+
+
+def test_who_finds_a_newcomer_s_listing_fine_is_told_its_title_before_it_shows(
+    new_household: Callable[[], Any],
+) -> None:
+    hilde = new_household()
+    hilde.init("Hilde")
+    hilde.up()
+    create = ("community", "create", "--name", "Gasse", "--rules", "Seid nett.")
+    hilde.json(*create, "--first-listings", "1", "--worry-word", "Hund", "--invite-budget", "3")
+    assert hilde.json("charter", "show")["in_force"]["terms"]["invite_budget"] == 3
+    ida = newcomer(new_household, "Ida")
+    ida.json("join", "--yes", stdin=hilde.json("invite")["invite"])
+    for title in ("Lampe", "Hundekorb"):
+        ida.json("publish", "--title", title, "--kind", "give", "--yes")
+    hilde.until(lambda: bool(hilde.json("reports")["held"]))
+    (held,) = hilde.json("reports")["held"]
+    assert held["subject"]["title"] == "Hundekorb"
+    told = hilde.run("label", held["subject"]["listing"], "fine", "--why", "Nur ein Korb.").out
+    assert "“Hundekorb”" in told
+    assert hilde.finds("Hundekorb") == []

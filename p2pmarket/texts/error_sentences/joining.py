@@ -9,7 +9,7 @@ from p2pmarket.texts.error_sentences import Sentences
 
 JOINING: Mapping[str, Sentences] = {
     "answers-needed": Sentences(
-        msgid("This community asks who joins, and wants {questions} answers."),
+        msgid("This community asks who joins; answers that it wants: {questions}."),
         msgid(
             "Join at a terminal; or name a file with --answers, one answer a line, and say --yes."
         ),
