@@ -281,6 +281,16 @@ def _of_listings() -> Iterator[Case]:
             [[0, None, False]],
         ),
         (
+            "key-used-anew",
+            "against RCD-13 the same key for another thing: what was said stays said",
+            [
+                listed(0, "Cot", COT),
+                listed(0, "Chair", COT, later=DAY_MS),
+                label(ANA, (KIM, COT, hide)),
+            ],
+            [[0, 3, False]],
+        ),
+        (
             "key-of-another",
             "nor is a key without its household",
             [listed(0, "Cot", COT), listed(0, "Cot", COT, by=EVA), label(ANA, (EVA, COT, warn))],
