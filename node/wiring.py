@@ -14,7 +14,8 @@ from node.node import NodeOptions, no_discovery
 from protocol.keys import topic_of
 from protocol.signing import Seed
 
-ANY_PORT = ("/ip4/0.0.0.0/tcp/0",)
+ANY_PORT = ("/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0")
+"""Many homes share an IPv4 address with strangers (CGNAT), and have IPv6 of their own."""
 
 
 def real_options(

@@ -12,7 +12,7 @@ from p2pmarket.cli.horizon_texts import holding_back_line, horizon_line, late_li
 from p2pmarket.cli.listing_texts import sync_line
 from p2pmarket.cli.mail_texts import flood_lines
 from p2pmarket.cli.options import command
-from p2pmarket.cli.reach_texts import reach_advice, reach_line
+from p2pmarket.cli.reach_texts import is_cut_off, reach_advice, reach_line
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.home import Home, load_settings
@@ -121,7 +121,7 @@ def _of_community(community: dict[str, Any]) -> list[Finding]:
     reachable = _("answers at {addresses}").format(addresses=addresses)
     sync = community["sync"]
     neighbours = sync_line(sync)
-    if sync["state"] in ("never", "offline") and community["reach"]["has_way_out"]:
+    if sync["state"] in ("never", "offline") and not is_cut_off(community["reach"]):
         neighbours += " " + _(
             "Are the neighbours' nodes running, and are you in the same network, or is your port"
             " forwarded?"
@@ -156,7 +156,7 @@ def _of_reach(community: dict[str, Any]) -> Finding:
     advice = reach_advice(reach, int(ports[0]) if ports else None)
     text = " ".join(filter(None, (reach_line(reach), advice)))
     has_neighbours = community["sync"]["state"] not in ("never", "offline")
-    well = reach["verdict"] != "home" and (reach["has_way_out"] or has_neighbours)
+    well = reach["verdict"] != "home" and (has_neighbours or not is_cut_off(reach))
     return Finding(_("From outside"), well, text)
 
 

@@ -9,9 +9,14 @@ from p2pmarket.cli.terminal import in_quotes, safe, wrapped
 from p2pmarket.texts import _, ngettext
 
 
+def is_cut_off(reach: dict[str, Any]) -> bool:
+    """Whether the computer itself has no way out, and nobody outside says otherwise."""
+    return reach["verdict"] == "unknown" and not reach["has_way_out"]
+
+
 def reach_line(reach: dict[str, Any]) -> str:
     """Say who can reach this node, in one sentence."""
-    if not reach["has_way_out"]:
+    if is_cut_off(reach):
         return _("This computer has no way to the Internet at the moment.")
     if reach["verdict"] == "public":
         if reach["mapped_address"]:
@@ -29,9 +34,9 @@ def reach_line(reach: dict[str, Any]) -> str:
 def reach_lines(reach: dict[str, Any]) -> list[str]:
     """Return what the status says of it: nothing while nothing is known."""
     lines = [reach_line(reach)]
-    if reach["has_way_out"] and reach["verdict"] == "unknown":
+    if reach["verdict"] == "unknown" and not is_cut_off(reach):
         lines = []
-    elif reach["has_way_out"] and reach["verdict"] == "home":
+    elif reach["verdict"] == "home":
         lines[0] += " " + _("What helps: “p2pmarket doctor”.")
     return [*lines, volunteer_line(reach)] if reach["volunteers"] else lines
 
@@ -42,7 +47,7 @@ def reach_advice(reach: dict[str, Any], port: int | None) -> str:
         "open TCP port {port} for this computer in your router, or allow the computer there to open"
         " ports itself (UPnP or PCP)"
     ).format(port=port or "4001")
-    if not reach["has_way_out"]:
+    if is_cut_off(reach):
         return _(
             "Is the Wi-Fi on, or the cable plugged in? Neighbours in the same network are found all"
             " the same; whatever else you write and publish goes out by itself later."
@@ -69,7 +74,7 @@ def relay_lines(reach: dict[str, Any]) -> list[str]:
             lines += wrapped(
                 _("It could: it is reachable from outside. “p2pmarket relay on” lets it help.")
             )
-        return lines + wrapped(reach_line(reach)) if reach["verdict"] != "unknown" else lines
+        return lines + [part for line in reach_lines(reach) for part in wrapped(line)]
     lines = wrapped(volunteer_line(reach))
     if reach["verdict"] in ("home", "relayed"):
         lines += wrapped(

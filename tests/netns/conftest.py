@@ -64,6 +64,12 @@ class Place:
         """Run ``ip`` in here."""
         _do("ip", "-n", self.namespace, *arguments)
 
+    def only_ipv6(self, address: str) -> None:
+        """Take an IPv6 address in place of the other one."""
+        self.ip("address", "flush", "dev", "eth0")
+        self.address = address
+        self.ip("address", "add", f"{address}/64", "dev", "eth0", "nodad")
+
     def move(self, address: str, gateway: str | None) -> None:
         """Take another address in place of the old one."""
         self.ip("address", "flush", "dev", "eth0", "scope", "global")

@@ -35,6 +35,21 @@ def test_in_a_network_without_a_way_out_multicast_finds_the_neighbours(internet,
     until(lambda: ana.texts("ben") == ["Ist es noch da?"])
 
 
+def test_where_there_is_only_ipv6_neighbours_meet_all_the_same(internet, settle, until):
+    ruth, ben = settle("ruth", internet.public(2)), settle("ben", internet.public(3))
+    ruth.place.only_ipv6("2a01:4f8::2")
+    ben.place.only_ipv6("2a01:4f8::3")
+    found(ruth)
+    join(ben, ruth)
+    until(lambda: ben.peers().get("ruth", "").startswith("/ip6/2a01:4f8::2/tcp/"))
+    ruth.give("Kinderbett")
+    until(lambda: ben.titles() == ["Kinderbett"])
+    ben.run("message", "ruth", "Ist es noch da?")
+    until(lambda: ruth.texts("ben") == ["Ist es noch da?"])
+    until(lambda: ben.reach()["verdict"] == "public")
+    assert ben.reach()["public_addresses"][0].startswith("/ip6/2a01:4f8::3/tcp/")
+
+
 def test_a_node_whose_address_changes_is_found_again(internet, settle, until):
     ruth, ben = settle("ruth", internet.public(2)), settle("ben", internet.public(3))
     ana = settle("ana", internet.home(11).place())

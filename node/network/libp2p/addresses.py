@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from libp2p.peer.id import ID
@@ -150,16 +150,26 @@ def peer_id_bytes_of(host_key: HostKey) -> bytes:
     return _ED25519_PEER_ID_PREFIX + host_key
 
 
-def dialable(bound: Iterable[str], host_key: HostKey) -> Sequence[str]:
-    """Multiaddrs for bound ones; 0.0.0.0 and :: become the interfaces' addresses."""
+def dialable(bound: Iterable[str], host_key: HostKey, ways: Collection[str] = ()) -> Sequence[str]:
+    """Multiaddrs for bound ones; 0.0.0.0 and :: become the interfaces' addresses.
+
+    ways: own IP addresses that lead out (Attachment.ways): they come first.
+    """
     suffix = f"/p2p/{peer_id_of(host_key)}"
-    found: dict[str, None] = {}
+    chosen: list[tuple[str, int]] = []
+    expanded: list[tuple[str, int]] = []
     for target in map(parse_address, bound):
         address = ipaddress.ip_address(target.host)
-        hosts = _interface_hosts(address.version) if address.is_unspecified else [target.host]
-        for each in hosts:
-            found[format_address(each, target.port) + suffix] = None
-    return tuple(found)
+        if address.is_unspecified:
+            hosts = _interface_hosts(address.version)
+            expanded += [(host, target.port) for host in hosts]
+        else:
+            chosen.append((target.host, target.port))
+    # A machine without a network can still be reached from itself.
+    outside = [each for each in expanded if not ipaddress.ip_address(each[0]).is_loopback]
+    found = dict.fromkeys([*chosen, *(outside or expanded)])
+    ordered = sorted(found, key=lambda each: each[0] not in ways)
+    return tuple(format_address(*each) + suffix for each in ordered)
 
 
 def leaves_machine(bound: Iterable[str]) -> bool:
@@ -179,7 +189,4 @@ def port_to_open(bound: Iterable[str]) -> int | None:
 
 def _interface_hosts(version: int) -> list[str]:
     addresses = [ipaddress.ip_address(each) for each in interface_addresses()]
-    usable = [a for a in addresses if a.version == version and not a.is_link_local]
-    # A machine without a network can still be reached from itself.
-    outside = [a for a in usable if not a.is_loopback]
-    return [str(a) for a in outside or usable]
+    return [str(a) for a in addresses if a.version == version and not a.is_link_local]

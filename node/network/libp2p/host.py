@@ -168,7 +168,7 @@ class Host:
             self._own,
             self._circuits,
             self._swarm.direct,
-            lambda: not self.outside_view.is_reachable,
+            lambda: not self.outside_view.is_reachable_by_ipv4,
             counts,
         )
         self.outside_view = OutsideView(

@@ -17,6 +17,7 @@ _WANTED = 3
 _MOST_NAMED = 16
 _ASK_AGAIN_S = 600.0
 _LOOK_AGAIN_S = 30.0
+_BY_IPV4 = ("/ip4/", "/dns4/")
 
 Ask = Callable[[HostKey, Sequence[str]], Awaitable[Opinion | None]]
 
@@ -60,6 +61,11 @@ class OutsideView:
             if seen is not None and ip_address(seen).version == 4 and ip_address(seen).is_global:
                 return seen
         return None
+
+    @property
+    def is_reachable_by_ipv4(self) -> bool:
+        """Whether also those can dial this host that have no IPv6."""
+        return any(each.startswith(_BY_IPV4) for each in self.addresses())
 
     def addresses(self) -> tuple[str, ...]:
         """Where neighbours outside have dialled back, without a peer id."""

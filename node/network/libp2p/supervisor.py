@@ -114,7 +114,7 @@ class Libp2pNetwork:
         return own if mapped is None else [*own, f"{mapped}/p2p/{peer_id_of(self.host_key)}"]
 
     def _own_addresses(self) -> Sequence[str]:
-        return dialable(self._bound, self.host_key)
+        return dialable(self._bound, self.host_key, read_attachment().ways)
 
     def connections(self) -> Sequence[Connection]:
         """See the port."""

@@ -12,6 +12,7 @@ import errno
 import math
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import trio
 from libp2p.abc import IListener
@@ -40,6 +41,9 @@ _NEAR_DEADLINE_S = 3.0
 that works must not wait for it."""
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _OUT_OF_FILES_PAUSE_S = 0.5
+_NO_SUCH_VERSION = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
+"""What binding to every IPv6 address gives where IPv6 is not there, or switched off."""
+_ANY_IPV6 = "::"
 
 _FAMILIES = {"dns4": socket.AF_INET, "dns6": socket.AF_INET6}
 
@@ -156,33 +160,43 @@ async def _resolved(target: TcpAddress) -> list[str]:
 
 
 async def open_sockets(addresses: Sequence[str]) -> list[trio.SocketListener]:
-    """Bind every multiaddr.
+    """Bind every multiaddr. A port 0 becomes that of the one before, if it can.
 
+    Every IPv6 address is left out where there is no IPv6, if there is another to listen at.
     Raises LocalError: ``port-in-use``, ``listen-address-malformed`` or
     ``listen-address-unavailable`` (not an address of this machine, or not permitted).
     """
     sockets: list[trio.SocketListener] = []
     try:
         for address in addresses:
-            sockets += await _open(address)
+            sockets += await _open(address, sockets)
     except BaseException:
         await close_sockets(sockets)
         raise
     return sockets
 
 
-async def _open(address: str) -> list[trio.SocketListener]:
+async def _open(address: str, others: Sequence[trio.SocketListener]) -> list[trio.SocketListener]:
     try:
         target = parse_address(address)
     except ValueError as error:
         raise LocalError("listen-address-malformed", address=address) from error
+    if target.port == 0 and others:
+        with suppress(OSError):
+            return await _bound(target.host, parse_address(bound_address(others[-1])).port)
     try:
-        return list(await trio.open_tcp_listeners(target.port, host=target.host, backlog=_BACKLOG))
+        return await _bound(target.host, target.port)
     except OSError as error:
+        if others and target.host == _ANY_IPV6 and error.errno in _NO_SUCH_VERSION:
+            return []
         if error.errno == errno.EADDRINUSE:
             raise LocalError("port-in-use", address=address) from error
         why = error.strerror or str(error)
         raise LocalError("listen-address-unavailable", address=address, why=why) from error
+
+
+async def _bound(host: str, port: int) -> list[trio.SocketListener]:
+    return list(await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG))
 
 
 async def close_sockets(sockets: Sequence[trio.SocketListener]) -> None:

@@ -98,3 +98,19 @@ def test_a_wildcard_becomes_the_addresses_of_the_interfaces():
             assert parsed.host not in ("0.0.0.0", "::")
             assert (parsed.port, parsed.peer) == (4001, host_key)
     assert len(dialable(["/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/1"], host_key)) == 1
+
+
+def test_of_several_addresses_those_that_lead_out_come_first(monkeypatch):
+    found = ["127.0.0.1", "172.17.0.1", "192.168.7.2", "::1", "fe80::1", "fd00::2", "2a01:4f8::2"]
+    monkeypatch.setattr("node.network.libp2p.addresses.interface_addresses", lambda: found)
+    wildcards = ["/ip4/0.0.0.0/tcp/1", "/ip6/::/tcp/1"]
+    ways = ("192.168.7.2", "2a01:4f8::2")
+    told = [parse_address(each).host for each in dialable(wildcards, HostKey(bytes(32)), ways)]
+    assert told == ["192.168.7.2", "2a01:4f8::2", "172.17.0.1", "fd00::2"]
+    # Where there is IPv6 only, the loopback address of the other version is of no use.
+    del found[1:3]
+    told = [parse_address(each).host for each in dialable(wildcards, HostKey(bytes(32)))]
+    assert told == ["fd00::2", "2a01:4f8::2"]
+    # A machine without a network can still be reached from itself.
+    del found[2:]
+    assert len(dialable(wildcards, HostKey(bytes(32)))) == 2

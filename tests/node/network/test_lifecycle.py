@@ -1,6 +1,7 @@
 """A host that falls is started again, and one that is left leaves nothing behind."""
 
 import contextlib
+import errno
 import gc
 import logging
 import threading
@@ -13,6 +14,7 @@ from node.network.libp2p import open_libp2p
 from node.network.libp2p.addresses import host_key_of_id
 from node.network.libp2p.gossipsub import CommunityGossipSub
 from node.network.libp2p.settings import GossipLimits
+from node.network.libp2p.tcp import close_sockets, open_sockets
 from node.network.port import DialFailed, NetworkError
 from protocol.errors import LocalError
 
@@ -194,6 +196,26 @@ async def test_a_wildcard_is_expanded_to_addresses_that_can_be_dialed(
     async with open_libp2p(settings)(member_gate(), new_listener()) as a:
         assert a.addresses()
         assert not any("/0.0.0.0/" in address for address in a.addresses())
+
+
+async def test_a_free_port_is_the_same_for_both_versions_where_it_can_be(monkeypatch):
+    bound = []
+
+    async def bind(host, port):
+        bound.append((host, port))
+        if host == "::":
+            raise OSError(errno.EAFNOSUPPORT, "no IPv6 here")
+        return list(await trio.open_tcp_listeners(port, host=host))
+
+    monkeypatch.setattr("node.network.libp2p.tcp._bound", bind)
+    sockets = await open_sockets(["/ip4/127.0.0.1/tcp/0", "/ip6/::/tcp/0"])
+    (only,) = sockets
+    port = only.socket.getsockname()[1]
+    # Without IPv6 a node does without; asked for nothing else, it says so.
+    assert bound == [("127.0.0.1", 0), ("::", port), ("::", 0)]
+    await close_sockets(sockets)
+    with pytest.raises(LocalError, match="listen-address-unavailable"):
+        await open_sockets(["/ip6/::/tcp/0"])
 
 
 async def test_more_connections_than_allowed_are_closed_at_once(

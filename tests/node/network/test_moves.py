@@ -143,6 +143,25 @@ async def test_data_that_nothing_follows_is_a_reason_to_ask(
             nursery.cancel_scope.cancel()
 
 
+async def test_who_is_reached_by_ipv6_only_still_wants_a_relay_for_the_others(autojump_clock):
+    neighbours = [
+        Connection(HostKey(bytes([n]) * 32), f"/ip6/2a01:4f8::{n}/tcp/4001", True) for n in (1, 2)
+    ]
+    answers = [Opinion("/ip6/2a01:4f8::9/tcp/4001", None), Opinion("/ip4/11.0.0.9/tcp/4001", None)]
+
+    async def ask(peer, addresses):
+        return answers.pop(0)
+
+    listening = ["/ip6/2a01:4f8::9/tcp/4001"]
+    view = OutsideView(ask, lambda: neighbours[:1], lambda: listening, lambda: None)
+    await view._round()
+    assert view.is_reachable
+    assert not view.is_reachable_by_ipv4
+    view._neighbours = lambda: neighbours
+    await view._round()
+    assert view.is_reachable_by_ipv4
+
+
 async def test_what_was_said_of_another_place_counts_no_more(autojump_clock):
     ruth = Connection(HostKey(b"r" * 32), "/ip4/11.0.0.2/tcp/4001", True)
     asked, own = [], ["/ip4/192.168.7.2/tcp/4001"]
