@@ -79,10 +79,14 @@ async def audience(call: Call) -> Audience:
         newcomer=newcomer,
         slots=shown,
         slots_each=context.charter.reception.first_listings,
-        full=newcomer
-        and sum(one.listing.visible_until_ms > context.now_ms for one in mine) >= shown,
+        full=newcomer and sum(_is_own_and_shows(one, context.now_ms) for one in mine) >= shown,
         shown_to=window_names(shown_to, charter),
     )
+
+
+def _is_own_and_shows(stored: StoredListing, now_ms: int) -> bool:
+    """Whether a listing takes one of the places that a newcomer's own listings have."""
+    return stored.listing.origin is None and stored.listing.visible_until_ms > now_ms
 
 
 async def _show(call: Call) -> ListingAnswer:

@@ -82,7 +82,10 @@ async def _source(call: Call) -> Node:
 
 
 def _refuse(source: Node, into: Node) -> None:
-    """Raise LocalError ``window-to-itself``, ``window-not-agreed`` or ``window-empty``."""
+    """Raise LocalError where a window cannot be opened.
+
+    ``window-to-itself``, ``window-not-agreed``, ``window-empty`` or ``consent-needed``.
+    """
     if source is into:
         raise LocalError("window-to-itself")
     categories = []
@@ -93,6 +96,7 @@ def _refuse(source: Node, into: Node) -> None:
         categories.append({*window.categories})
     if not set.intersection(*categories):
         raise LocalError("window-empty")
+    into.governance.charters.require_consent()
 
 
 async def _close(call: Call) -> WindowAnswer:

@@ -100,10 +100,13 @@ def carried_text(window: dict[str, Any]) -> str:
     return line
 
 
-def before_opening(window: dict[str, Any]) -> list[str]:
-    """Say what opening a window means, before it is opened. window: a WindowAnswer."""
+def before_opening(window: dict[str, Any], audience: dict[str, Any]) -> list[str]:
+    """Say what opening a window means, before it is opened.
+
+    window: a WindowAnswer. audience: an Audience, of the community where it is shown.
+    """
     source, into = in_quotes(window["name"]), in_quotes(window["into"])
-    texts = (
+    texts = [
         _("Your neighbours in {into} will see that you belong to {source}.").format(
             into=into, source=source
         ),
@@ -117,5 +120,11 @@ def before_opening(window: dict[str, Any]) -> list[str]:
             "In {source} nobody is told that it is you. Whoever also belongs to both communities"
             " can see it."
         ).format(source=source),
-    )
+    ]
+    if audience["newcomer"]:
+        line = _(
+            "As long as they see only so many listings of yours ({slots}), they see none that you"
+            " show for others."
+        )
+        texts.append(line.format(slots=audience["slots"]))
     return [line for text in texts for line in wrapped(text)]

@@ -81,7 +81,8 @@ def open_(session: Session, source: str, into: str, yes: bool) -> int:
     session.community = into
     path = session.path("windows", source)
     shown = session.client.put(path, {"preview": True})
-    session.say(*before_opening(shown))
+    audience = session.client.get(session.path("audience"))
+    session.say(*before_opening(shown, audience))
     if not yes and not session.interactive:
         raise click.UsageError(
             _("Nothing was changed: nobody is there to ask. Say --yes to go on.")

@@ -11,7 +11,7 @@ from p2pmarket.api.shapes import to_json
 from p2pmarket.charter_differences import differences
 from p2pmarket.cli.carried_texts import mark_lines, marked, marks_of
 from p2pmarket.cli.charter_texts import difference_lines
-from p2pmarket.cli.window_texts import agreement_lines
+from p2pmarket.cli.window_texts import agreement_lines, before_opening
 from p2pmarket.listing_fields import Context, read_listing_fields
 from p2pmarket.listing_windows import required_window, still_named, window_names
 from p2pmarket.texts import use_language
@@ -127,6 +127,17 @@ def test_it_is_said_whether_the_other_community_agrees(
     window = {"name": "Verein", "categories": ["tools"], "their_categories": theirs, "open": both}
     assert said in " ".join(agreement_lines(window))
     assert agreement_lines({**window, "categories": []}) == []
+
+
+@pytest.mark.parametrize(("newcomer", "lines"), [(False, 3), (True, 4)])
+def test_a_newcomer_is_told_that_nobody_sees_yet_what_it_shows_for_others(
+    newcomer: bool, lines: int
+) -> None:
+    window = {"name": "Verein", "into": "Lindenau", "open": ["tools"]}
+    told = before_opening(window, {"newcomer": newcomer, "slots": 2})
+    assert len(told) == lines
+    assert "you belong to “Verein”" in told[0]
+    assert ("of yours (2), they see none" in told[-1]) == newcomer
 
 
 def test_marks_tell_apart_what_is_from_which_community() -> None:

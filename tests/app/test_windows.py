@@ -334,6 +334,9 @@ def test_what_the_rules_no_longer_name_an_edit_leaves_out(street: Street, ladder
     assert code == "no-windows"
     propose(ben, f"{street.lindenau}=Lindenau", "tools")
     agree(street.mia, "Verein", 4)
+    street.cem.until(lambda: len(windows(street.cem, "--community", "Lindenau")[0]["open"]) == 1)
+    opening = ("window", "open", "Verein", "--into", "Lindenau", "--yes")
+    assert refused(street.cem, *opening)[0] == "consent-needed"
     ben.json("edit", ladder, "--show-in", "Lindenau")
     anna.until(lambda: shown(anna) == ["Lange Leiter"])
 
