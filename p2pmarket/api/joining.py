@@ -204,7 +204,7 @@ async def _welcome(call: Call) -> WelcomeAnswer:
             Step("met", any(one.last_synced_at_ms is not None for one in sync.neighbours)),
             Step("confirmed", status in ("founder", "confirmed")),
             Step("profile", profile is not None and bool(profile.about and profile.place)),
-            Step("listing", bool(await node.market.mine())),
+            Step("listing", any(one.listing.origin is None for one in await node.market.mine())),
             Step("traded-or-vouched", await _is_known(node)),
             Step("second-computer", len(await node.devices.list()) > 1),
         ],

@@ -127,7 +127,8 @@ class Windows:
         """Carry from now on what authors let be shown, and do so at once.
 
         Raises LocalError ``window-not-agreed`` (name: of the community whose rules have no such
-        window; "" where both have, without a category in common), ``not-yet-a-member``.
+        window; "" where both have, without a category in common), ``not-yet-a-member``,
+        ``consent-needed``.
         """
         for one, other in ((source, into), (into, source)):
             if one.community.charter.window_to(other.community.id) is None:
@@ -136,6 +137,7 @@ class Windows:
                 raise LocalError("not-yet-a-member", reason=one.community.my_status)
         if not _open(source, into):
             raise LocalError("window-not-agreed", name="")
+        into.governance.charters.require_consent()
         async with self._lock:
             passage = Passage(source.community.id, into.community.id)
             self._save({*self._passages, passage})
