@@ -74,12 +74,15 @@ class Labelling:
         """Return the own appeals."""
         return await self._appeals.all()
 
-    async def label(self, subject: Subject, verdict: Verdict, reason: str) -> None:
+    async def label(
+        self, subject: Subject, verdict: Verdict, reason: str, seen: bytes | None = None
+    ) -> None:
         """Say publicly what one thinks of a subject, instead of what one said before.
 
         A listing is found fine as it stands at this node now: with another text it waits again.
+        seen: digest of the text that was read (labels.text_digest); None where nobody says.
         LocalError ``label-yourself``, ``household-not-found``, ``listing-not-found``,
-        ``reason-needed``, and those of Statements.put.
+        ``listing-changed``, ``reason-needed``, and those of Statements.put.
         """
         own, members = self._community.self_id, self._inbox.members
         if subject.household == own and not (
@@ -93,6 +96,8 @@ class Labelling:
         text = None
         if verdict is Verdict.FINE and subject.listing is not None:
             text = await self._text_of(subject.household, subject.listing)
+            if seen not in (None, text):
+                raise LocalError("listing-changed", id=text_of(subject.listing)[:8])
         try:
             label = Label(subject, verdict, clean(reason), text)
         except RemoteError:

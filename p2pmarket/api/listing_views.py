@@ -30,6 +30,7 @@ from protocol.ids import HouseholdId, text_of
 from protocol.limits import DAY_MS
 from protocol.listing import Listing
 from protocol.mark import State
+from protocol.moderation.labels import text_digest
 from protocol.place import Place
 
 SOON_MS = 3 * DAY_MS
@@ -85,6 +86,7 @@ def listing_answer(
         visible_until=iso(listing.visible_until_ms),
         seconds_left=max(0, (listing.visible_until_ms - now_ms) // 1000),
         revision=stored.revision,
+        text=text_of(text_digest(listing.title, listing.description, listing.tags)),
         offered_too=list(too),
         hidden=stored.concealed,
         notices=notice_answers(node.moderation.showing.notices(stored), names),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from node.node import Node
 from p2pmarket.api.endpoint import Call
-from p2pmarket.api.households import find_household
+from p2pmarket.api.households import find_household, find_removed
 from p2pmarket.api.moderation_subjects import find_subject
 from protocol.errors import LocalError
 from protocol.ids import text_of
@@ -62,5 +62,16 @@ def _finding(call: Call) -> Find | None:
         return lambda node: find_subject(node, subject)
     household = call.path.get("household") or getattr(call.body, "household", None)
     if isinstance(household, str) and household != _UNNAMED:
-        return lambda node: find_household(node, household)
+        return lambda node: _household(node, household)
     return None
+
+
+async def _household(node: Node, typed: str) -> object:
+    """Find a household, also one that was removed: that can be taken back."""
+    try:
+        return await find_household(node, typed)
+    except LocalError as error:
+        removed = await find_removed(node, typed)
+        if error.code != "household-not-found" or removed is None:
+            raise
+        return removed

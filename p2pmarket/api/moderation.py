@@ -25,7 +25,7 @@ from p2pmarket.api.moderation_subjects import Wording, find_subject
 from p2pmarket.api.schemas import Done
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError
-from protocol.ids import text_of
+from protocol.ids import from_text, text_of
 from protocol.moderation.labels import Label, Subject, Verdict
 from protocol.moderation.report import Ground
 
@@ -114,7 +114,11 @@ async def _label(call: Call) -> LabelLine:
     verdict = Verdict[request.verdict.upper()]
     words = await Wording.of(node)
     await words.subject(subject)  # its title: found fine, a newcomer's is not here for a while
-    await node.moderation.labelling.label(subject, verdict, request.reason)
+    try:
+        seen = None if request.text is None else from_text(request.text)
+    except ValueError:
+        raise LocalError("request-malformed", field="text") from None
+    await node.moderation.labelling.label(subject, verdict, request.reason, seen)
     return await _label_line(call, (await node.moderation.labelling.labels())[subject], words)
 
 

@@ -77,11 +77,14 @@ class ReportsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class LabelRequest:
-    """reason: all can read it."""
+    """reason: all can read it. text: of a listing that is found fine, its ``text`` as it was read;
+    with another one since then it is refused.
+    """
 
     subject: str
     verdict: VerdictName
     reason: str
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

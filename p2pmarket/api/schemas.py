@@ -126,6 +126,7 @@ class ListingAnswer:
     and searches leave it out here. notices: why, and what else is said of it. shown_to: what the
     rules call the neighbouring communities in which members may show it. origin: of one that
     carried_by, its household, shows here for somebody in another community; null for all others.
+    text: names what title, description and tags say, for who finds them fine.
     """
 
     id: str
@@ -159,6 +160,7 @@ class ListingAnswer:
     visible_until: str
     seconds_left: int
     revision: int
+    text: str
     offered_too: list[OfferedTooAnswer] = field(default_factory=list)
     hidden: bool = False
     notices: list[NoticeAnswer] = field(default_factory=list)

@@ -23,6 +23,7 @@ from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, 
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment, short_day
 from p2pmarket.texts.moderation import GROUNDS, VERDICTS, ground_id, verdict_id
+from protocol.errors import LocalError
 
 GROUND = Word("ground", GROUNDS, ground_id)
 VERDICT = Word("verdict", VERDICTS, verdict_id)
@@ -115,9 +116,15 @@ def _report_lines(one: dict[str, Any]) -> list[str]:
 @click.argument("verdict", type=VERDICT, required=False, metavar=_("fine|warn|hide"))
 @click.option("--why", "--reason", "reason", metavar=_("TEXT"), help=_("Why; all can read it."))
 @click.option("--withdraw", is_flag=True, help=_("Take your label back."))
+@click.option("--yes", is_flag=True, help=_("Do not ask."))
 def label(
-    session: Session, subject: str, verdict: str | None, reason: str | None, withdraw: bool
-) -> None:
+    session: Session,
+    subject: str,
+    verdict: str | None,
+    reason: str | None,
+    withdraw: bool,
+    yes: bool,
+) -> int:
     """Label something, or take the label back."""
     if withdraw:
         if verdict is not None or reason is not None:
@@ -125,10 +132,16 @@ def label(
         gone = session.client.delete(session.path("labels", subject))
         line = _("You say nothing of {subject} any more.")
         session.answer(gone, wrapped(line.format(subject=subject_text(gone["subject"]))))
-        return
+        return 0
     if verdict is None or reason is None:
         raise click.UsageError(_("Use either --withdraw, or a verdict and --reason."))
     request = {"subject": subject, "verdict": verdict, "reason": reason}
+    if verdict == "fine" and session.interactive and not yes:
+        read = _read(session, subject)
+        if read is not None and not session.agrees(_("Is it fine as it stands here?"), True):
+            session.say(_("Nothing was said."))
+            return 1
+        request |= {} if read is None else {"text": read}
     found = session.client.put(session.path("labels"), request)
     text = _("You label {subject}: {verdict}. All can read it, with your reason.").format(
         subject=subject_text(found["subject"]),
@@ -140,6 +153,20 @@ def label(
     if verdict == "hide":
         lines += nobody_deletes()
     session.answer(found, lines)
+    return 0
+
+
+def _read(session: Session, subject: str) -> str | None:
+    """Show what a listing says, and return what names that; None of what is no listing here."""
+    try:
+        shown = session.client.get(session.path("listings", subject))
+    except LocalError:
+        return None
+    session.say(in_quotes(shown["title"]), *others_text(shown["description"], "  "))
+    if shown["tags"]:
+        session.say(*wrapped(", ".join(map(safe, shown["tags"])), "  "))
+    text: str = shown["text"]
+    return text
 
 
 labels = Commands(

@@ -281,6 +281,17 @@ def test_who_finds_a_newcomer_s_listing_fine_is_told_its_title_before_it_shows(
     hilde.until(lambda: bool(hilde.json("reports")["held"]))
     (held,) = hilde.json("reports")["held"]
     assert held["subject"]["title"] == "Hundekorb"
-    told = hilde.run("label", held["subject"]["listing"], "fine", "--why", "Nur ein Korb.").out
+    key = held["subject"]["listing"]
+    with at_a_terminal(hilde, "label", key, "fine", "--why", "Nur ein Korb.") as dialogue:
+        assert "“Hundekorb”" in dialogue.wait_for("Is it fine as it stands here? [Y/n]:")
+        ida.json("edit", key, "--title", "Kampfhund")
+        hilde.until(lambda: hilde.json("reports")["held"][0]["subject"]["title"] == "Kampfhund")
+        dialogue.type("y")
+        code, shown = dialogue.end()
+    assert code == 1
+    assert "has changed since you read it" in shown
+    ida.json("edit", key, "--title", "Hundekorb")
+    hilde.until(lambda: hilde.json("reports")["held"][0]["subject"]["title"] == "Hundekorb")
+    told = hilde.run("label", key, "fine", "--why", "Nur ein Korb.").out
     assert "“Hundekorb”" in told
     assert hilde.finds("Hundekorb") == []

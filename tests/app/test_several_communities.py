@@ -144,10 +144,10 @@ def test_inbox_trades_and_members_are_those_of_all_communities_each_named(anna: 
         (hit,) = anna.json("search", title)["results"]
         anna.json("trade", "propose", hit["id"])
     trades = anna.json("trade", "list")["results"]
-    assert [(one["title"], one["community"]) for one in trades] == [
+    assert {(one["title"], one["community"]) for one in trades} == {
         ("Kinderbett", "Verein"),
         ("Fahrrad", "Lindenau"),
-    ]
+    }
     assert "community" in anna.run("trade", "list").out.splitlines()[0]
     assert "community" not in anna.run("trade", "list", "--community", "Verein").out
     members = anna.json("members")["results"]
@@ -162,6 +162,16 @@ def test_inbox_trades_and_members_are_those_of_all_communities_each_named(anna: 
     assert text.count("2 households.") == 2
     assert "“Lindenau”:" not in anna.run("members", "--community", "Lindenau").out
     assert "“Verein”:" in anna.run("members", "--tree").out
+
+
+def test_a_removal_is_taken_back_by_an_id_alone(anna: Any) -> None:
+    members = anna.json("members", "--community", "Lindenau")["results"]
+    gone = next(one["id"] for one in members if one["name"] == "Ben")
+    anna.json("remove", gone, "--why", "Nur so", "--yes")
+    assert [one["name"] for one in anna.json("members")["removed"]] == ["Ben"]
+    undone = anna.json("remove", gone[:10], "--undo")
+    assert [one["name"] for one in undone["returning"]] == ["Ben"]
+    anna.until(lambda: len(anna.json("members", "--community", "Lindenau")["results"]) == 2)
 
 
 def test_a_label_goes_to_the_community_in_which_its_subject_is(anna: Any) -> None:

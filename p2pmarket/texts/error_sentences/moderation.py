@@ -8,6 +8,10 @@ from p2pmarket.texts import msgid
 from p2pmarket.texts.error_sentences import Sentences
 
 MODERATION: Mapping[str, Sentences] = {
+    "listing-changed": Sentences(
+        msgid("What {id} says has changed since you read it."),
+        msgid("Read it again: “p2pmarket show {id}”; nothing was said."),
+    ),
     "may-not-speak": Sentences(
         msgid("Labels, lists and appeals are public, and only confirmed households make them."),
         msgid("Wait until somebody has confirmed you, or ask a household that is to do it."),

@@ -19,7 +19,7 @@ from protocol.errors import LocalError
 from protocol.ids import text_of
 from protocol.kinds import Kind
 from protocol.mail.letter import Topic
-from protocol.moderation.labels import Subject, Verdict
+from protocol.moderation.labels import Subject, Verdict, text_digest
 from protocol.moderation.report import Ground
 from tests.sim.world import Household, World
 
@@ -222,6 +222,9 @@ async def test_what_was_found_fine_is_held_again_once_it_says_something_else(wor
     ]
     await ben.node.market.edit(knife.key, knife.listing)
     await sees(cem, "Brotmesser")
+    read = text_digest(sword.title, sword.description, sword.tags)
+    error = await refused(ana.node.moderation.labelling.label(found, FINE, "Read before.", read))
+    assert error.code == "listing-changed"
     gone = Subject(ben.id, type(knife.key)(bytes(16)))
     error = await refused(ana.node.moderation.labelling.label(gone, FINE, "Nothing there."))
     assert error.code == "listing-not-found"
