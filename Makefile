@@ -25,9 +25,11 @@ $(DEV): $(RUNTIME) locks/dev.lock
 demo: $(RUNTIME)
 	$(BIN)/p2pmarket demo $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(filter-out 0 no,$(KEEP)),--keep) $(if $(filter-out 0 no,$(JSON)),--json)
 
-# Everything on all cores; TESTS=tests/protocol/test_wire.py, or more such paths, in one process.
+# Everything on all cores, in the order of tests/conftest.py; TESTS=tests/protocol/test_wire.py, or more
+# such paths, in one process. A process that a hanging test ended is not replaced: its file would hang again.
+ON_ALL_CORES := --numprocesses logical --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 test: $(DEV)
-	$(BIN)/python -m pytest $(or $(TESTS),--numprocesses logical --dist loadfile --no-loadscope-reorder)
+	$(BIN)/python -m pytest $(or $(TESTS),$(ON_ALL_CORES))
 
 check: lint types contracts test
 
