@@ -112,10 +112,12 @@ class Host:
         sockets: Sequence[trio.SocketListener],
         addresses: Callable[[], Sequence[str]],
         counts: Counter[str],
+        on_change: Callable[[], None],
     ) -> None:
         """handlers: by protocol id. sockets: bound, and closed by the caller.
 
         addresses: where this host can be dialled without a relay. counts: by reason, for ever.
+        on_change: called when a connection has come or gone.
         """
         keys = create_new_key_pair(settings.host_seed)
         own_id = ID.from_pubkey(keys.public_key)
@@ -186,6 +188,7 @@ class Host:
             self.outside_view.wake,
             self.reservations.wake,
             self._hole_puncher.wake,
+            on_change,
         ]
         self._host.set_stream_handler(DCUTR, self._hole_puncher.answer)
         self._host.set_stream_handler(STOP, self._circuits.answer)

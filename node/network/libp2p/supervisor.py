@@ -90,6 +90,7 @@ class Libp2pNetwork:
         self._mapping: PortMapping | None = None
         self._counts: Counter[str] = Counter()
         self._moves = TokenBucket(_MOVES_PER_S, _MOVES_BURST)
+        self._is_alone = True
 
     @property
     def host_key(self) -> HostKey:
@@ -209,6 +210,16 @@ class Libp2pNetwork:
             if self._host is not None:
                 await self._host.probe()
 
+    def _connections_changed(self) -> None:
+        """With everybody gone at once, the router may have a new address outside: ask it.
+
+        Many providers give one every night, and nothing of that shows on this machine.
+        """
+        was_alone, self._is_alone = self._is_alone, not self.connections()
+        has_lost_all = self._is_alone and not was_alone
+        if has_lost_all and self._mapping is not None and self._moves.take(trio.current_time()):
+            self._mapping.moved()
+
     def _tell_moved(self) -> None:
         try:
             self._listener.on_moved()
@@ -246,6 +257,7 @@ class Libp2pNetwork:
             sockets,
             self._listening,
             self._counts,
+            self._connections_changed,
         )
         host.volunteer_now(self._volunteers)
         try:

@@ -74,6 +74,36 @@ async def test_after_a_move_only_who_gives_a_sign_of_life_stays(
         assert listener.misconduct == []
 
 
+async def test_when_everybody_is_gone_at_once_the_router_is_asked_for_its_address(
+    settings_of, member_gate, new_listener
+):
+    class Router:
+        address = None
+        asked = 0
+
+        def moved(self):
+            self.asked += 1
+
+    listener = new_listener()
+    async with (
+        open_libp2p(settings_of(1))(member_gate(), listener) as a,
+        open_libp2p(settings_of(2))(member_gate(), new_listener()) as b,
+        open_libp2p(settings_of(3))(member_gate(), new_listener()) as c,
+    ):
+        a._mapping = router = Router()
+        for each in (b, c):
+            await each.dial(a.addresses()[0])
+        await listener.wait_until(lambda each: len(each.connected) == 2)
+        await a.disconnect(b.host_key)
+        await listener.wait_until(lambda each: len(each.disconnected) == 1)
+        assert router.asked == 0
+        await a.disconnect(c.host_key)
+        await listener.wait_until(lambda each: len(each.disconnected) == 2)
+        await trio.testing.wait_all_tasks_blocked()
+        assert router.asked == 1
+        a._mapping = None
+
+
 async def test_an_interface_that_flaps_does_not_keep_a_host_busy(
     settings_of, member_gate, new_listener, move
 ):
