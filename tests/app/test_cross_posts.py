@@ -84,6 +84,7 @@ def test_no_field_of_the_two_records_links_them(pair: tuple[Any, Any]) -> None:
         "currency",
         "place",
         "household",
+        "text",  # names title, description and tags, at this node only
     }
     plain = {"mine", "state", "negotiable", "quantity", "distance_m", "revision", "seconds_left"}
     for name, value in first.items():

@@ -164,7 +164,7 @@ def test_a_community_that_cannot_be_opened_leaves_the_others_running(settled: An
 def test_in_several_communities_the_meant_one_must_be_named(settled: Any) -> None:
     settled.up()
     settled.json("community", "create", "--name", "Garten", "--rules", "")
-    outcome = settled.run("members", "--json")
+    outcome = settled.run("peers", "--json")
     assert (outcome.code, outcome.body["error"]["code"]) == (1, "community-not-named")
     assert len(settled.finds()) == 1
     assert settled.finds("--community", "garten") == []
