@@ -3,8 +3,6 @@
 import time
 
 PORT = 4001
-SILENCE_S = 25.0
-"""After which pings alone would show that a connection is gone (TRN-15)."""
 
 
 def found(household, *options):
@@ -66,7 +64,9 @@ def test_a_node_whose_address_changes_is_found_again(internet, settle, until):
     until(lambda: "/11.0.0.33/" in ana.peers().get("ben", ""))
     took = time.monotonic() - began
     print(f"from two new addresses to the next listing: {took:.1f} s")
-    assert took < SILENCE_S
+    # They saw it themselves, and did not wait until silence told.
+    assert ben.community()["counters"]["moved"] >= 1
+    assert ana.community()["counters"]["moved"] >= 1
     assert "11.0.0.33" in " ".join(ben.community()["addresses"])
     assert "192.168.7.99" in " ".join(ana.community()["addresses"])
 
