@@ -35,9 +35,6 @@ from p2pmarket.api import (
     reach,
     removals,
     stewards,
-    trades,
-    trades_cases,
-    trades_disputes,
     windows,
 )
 from p2pmarket.api.endpoint import Call, Endpoint
@@ -46,6 +43,7 @@ from p2pmarket.api.locating import located
 from p2pmarket.api.openapi import document
 from p2pmarket.api.schemas import Failure, FailureAnswer
 from p2pmarket.api.shapes import from_json, from_query, to_json
+from p2pmarket.api.trade import cases, disputes, steps
 from p2pmarket.groups import error_in
 from protocol.errors import LocalError, P2PMarketError
 
@@ -73,9 +71,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *reach.ENDPOINTS,
     *horizon.ENDPOINTS,
     *ledger.ENDPOINTS,
-    *trades.ENDPOINTS,
-    *trades_disputes.ENDPOINTS,
-    *trades_cases.ENDPOINTS,
+    *steps.ENDPOINTS,
+    *disputes.ENDPOINTS,
+    *cases.ENDPOINTS,
 )
 
 _MAX_BODY_BYTES = 32 << 20

@@ -16,8 +16,8 @@ from p2pmarket.api.gathering_schemas import (
 )
 from p2pmarket.api.households import list_members
 from p2pmarket.api.mail import read_inbox
-from p2pmarket.api.trades import list_trades
-from p2pmarket.api.trades_schemas import TradesQuestion
+from p2pmarket.api.trade.schemas import TradesQuestion
+from p2pmarket.api.trade.steps import list_trades
 from protocol.ids import text_of
 
 Answer = TypeVar("Answer")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from p2pmarket.api.finding_schemas import LeftOut
 from p2pmarket.api.mail_schemas import InboxAnswer
 from p2pmarket.api.member_schemas import MembersAnswer
-from p2pmarket.api.trades_schemas import TradesAnswer
+from p2pmarket.api.trade.schemas import TradesAnswer
 
 
 @dataclass(frozen=True, slots=True)

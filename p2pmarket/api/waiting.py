@@ -9,8 +9,8 @@ from p2pmarket.api.governance_waiting import governance_waiting
 from p2pmarket.api.joining_waiting import newcomers_waiting
 from p2pmarket.api.mail_schemas import Waiting
 from p2pmarket.api.moderation_waiting import moderation_waiting
-from p2pmarket.api.trades_case_lines import case_lines, cases_waiting
-from p2pmarket.api.trades_reminders import trades_waiting
+from p2pmarket.api.trade.case_lines import case_lines, cases_waiting
+from p2pmarket.api.trade.reminders import trades_waiting
 
 __all__ = ["SOURCES", "all_waiting", "case_lines"]
 

@@ -35,7 +35,7 @@ _SECTIONS: Mapping[str, Mapping[str, str]] = {
         "renew": "listings",
         "mark": "listings",
         "withdraw": "listings",
-        "trade": "trades",
+        "trade": "trade.commands",
     },
     msgid("The community"): {
         "members": "members",

@@ -14,7 +14,7 @@ from p2pmarket.cli.mail_texts import all_waiting_lines, in_community
 from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import Column, in_quotes, others_text, safe, table, wrapped
-from p2pmarket.cli.trades_answers import note_read
+from p2pmarket.cli.trade.answers import note_read
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.cases import case_line
 from p2pmarket.texts.delivery import delivery_text

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from p2pmarket.api.mail_schemas import CaseLine
-from p2pmarket.cli.trades_cases import _case_lines
+from p2pmarket.cli.trade.cases import _case_lines
 from p2pmarket.texts import LANGUAGES, use_language
 from p2pmarket.texts.cases import case_line
 

@@ -11,10 +11,10 @@ import pytest
 from p2pmarket.cli.devices import device
 from p2pmarket.cli.ledger import ledger
 from p2pmarket.cli.terminal import aligned, hanging, width
-from p2pmarket.cli.trades import trade as trade_group
-from p2pmarket.cli.trades_course import course_lines
-from p2pmarket.cli.trades_steps import _COMMANDS, next_lines
-from p2pmarket.cli.trades_words import slot_text, state_sentence
+from p2pmarket.cli.trade.commands import trade as trade_group
+from p2pmarket.cli.trade.course import course_lines
+from p2pmarket.cli.trade.steps import _COMMANDS, next_lines
+from p2pmarket.cli.trade.words import slot_text, state_sentence
 from p2pmarket.texts import LANGUAGES, use_language
 from tests.app.test_case_texts import TERMS, said
 

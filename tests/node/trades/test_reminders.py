@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from p2pmarket.api.trades_reminders import reminders, trades_waiting
-from p2pmarket.api.trades_turns import Step, turn_of
+from p2pmarket.api.trade.reminders import reminders, trades_waiting
+from p2pmarket.api.trade.turns import Step, turn_of
 from protocol.errors import LocalError
 from protocol.ids import text_of
 from protocol.limits import DAY_MS

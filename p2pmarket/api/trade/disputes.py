@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from p2pmarket.api.endpoint import Call, Endpoint
 from p2pmarket.api.households import find_household
-from p2pmarket.api.trades import TRADE, answered, found, text_in
-from p2pmarket.api.trades_schemas import (
+from p2pmarket.api.trade.schemas import (
     DisputeRequest,
     SettlementRequest,
     TradeAnswer,
     WordsRequest,
 )
-from p2pmarket.api.trades_views import OUTCOMES
+from p2pmarket.api.trade.steps import TRADE, answered, found, text_in
+from p2pmarket.api.trade.views import OUTCOMES
 
 
 async def _no_show(call: Call) -> TradeAnswer:

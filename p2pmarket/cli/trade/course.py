@@ -7,8 +7,8 @@ from typing import Any
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import hanging, in_quotes, others_text, safe
-from p2pmarket.cli.trades_terms import terms_text
-from p2pmarket.cli.trades_words import SHORT_ID, due_text, slot_text
+from p2pmarket.cli.trade.terms import terms_text
+from p2pmarket.cli.trade.words import SHORT_ID, due_text, slot_text
 from p2pmarket.texts import _, msgid
 from p2pmarket.texts.delivery import delivery_text
 from p2pmarket.texts.formats import day_and_time, moment

@@ -10,7 +10,7 @@ from typing import Literal
 
 from p2pmarket.api.mail_schemas import DeliveryAnswer, SettlementName, Waiting
 from p2pmarket.api.schemas import ListingKindName
-from p2pmarket.api.trades_turns import Step, Whose
+from p2pmarket.api.trade.turns import Step, Whose
 
 RoleName = Literal["publisher", "seeker"]
 OutcomeName = Literal["completed", "cancelled", "no-show"]

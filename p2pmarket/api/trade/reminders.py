@@ -8,7 +8,7 @@ from node.node import Node
 from node.trades.views import TradeView
 from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.mail_schemas import Waiting
-from p2pmarket.api.trades_turns import turn_of
+from p2pmarket.api.trade.turns import turn_of
 from p2pmarket.namesakes import visible
 from p2pmarket.texts.formats import iso
 from protocol.ids import HouseholdId, text_of

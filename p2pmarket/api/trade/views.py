@@ -10,7 +10,7 @@ from node.node import Node
 from node.trades.views import TradeView
 from p2pmarket.api.endpoint import Call
 from p2pmarket.api.mail import delivery_answer
-from p2pmarket.api.trades_schemas import (
+from p2pmarket.api.trade.schemas import (
     DisputeAnswer,
     DrawAnswer,
     OutcomeName,
@@ -21,7 +21,7 @@ from p2pmarket.api.trades_schemas import (
     TradeAnswer,
     TradeReceiptAnswer,
 )
-from p2pmarket.api.trades_turns import turn_of
+from p2pmarket.api.trade.turns import turn_of
 from p2pmarket.namesakes import told_apart, visible
 from p2pmarket.texts.formats import iso
 from protocol.errors import RemoteError

@@ -7,7 +7,7 @@ from typing import Any
 
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
-from p2pmarket.cli.trades_words import SHORT_ID, other_of, state_sentence
+from p2pmarket.cli.trade.words import SHORT_ID, other_of, state_sentence
 from p2pmarket.texts import _
 from p2pmarket.texts.delivery import delivery_text
 

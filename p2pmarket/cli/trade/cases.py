@@ -10,10 +10,10 @@ from p2pmarket import vocabulary
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import hanging, in_quotes, others_text, paragraph, safe, wrapped
-from p2pmarket.cli.trades_course import course_lines
-from p2pmarket.cli.trades_terms import terms_text
-from p2pmarket.cli.trades_troubles import SETTLEMENT
-from p2pmarket.cli.trades_words import SHORT_ID
+from p2pmarket.cli.trade.course import course_lines
+from p2pmarket.cli.trade.terms import terms_text
+from p2pmarket.cli.trade.troubles import SETTLEMENT
+from p2pmarket.cli.trade.words import SHORT_ID
 from p2pmarket.texts import _
 from p2pmarket.texts.cases import missing_text
 from p2pmarket.texts.formats import day_and_time, moment, short_day

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from p2pmarket.cli.options import Commands, shared_options
 from p2pmarket.cli.summaries import SUMMARIES
-from p2pmarket.cli.trades_asking import accept, counter, decline, draw, promise, propose
-from p2pmarket.cli.trades_cases import cases, rule
-from p2pmarket.cli.trades_looking import list_trades, show
-from p2pmarket.cli.trades_meeting import address, give_back, handover, slots
-from p2pmarket.cli.trades_troubles import cancel, dispute, no_show
+from p2pmarket.cli.trade.asking import accept, counter, decline, draw, promise, propose
+from p2pmarket.cli.trade.cases import cases, rule
+from p2pmarket.cli.trade.looking import list_trades, show
+from p2pmarket.cli.trade.meeting import address, give_back, handover, slots
+from p2pmarket.cli.trade.troubles import cancel, dispute, no_show
 from p2pmarket.texts import _
 
 trade = Commands(

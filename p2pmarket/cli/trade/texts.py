@@ -7,11 +7,11 @@ from typing import Any
 
 from p2pmarket import vocabulary
 from p2pmarket.cli.terminal import Column, aligned, hanging, in_quotes, others_text, table, wrapped
-from p2pmarket.cli.trades_course import course_lines
-from p2pmarket.cli.trades_faces import receipt_lines
-from p2pmarket.cli.trades_steps import next_lines
-from p2pmarket.cli.trades_terms import terms_text
-from p2pmarket.cli.trades_words import (
+from p2pmarket.cli.trade.course import course_lines
+from p2pmarket.cli.trade.faces import receipt_lines
+from p2pmarket.cli.trade.steps import next_lines
+from p2pmarket.cli.trade.terms import terms_text
+from p2pmarket.cli.trade.words import (
     SHORT_ID,
     other_of,
     slot_text,

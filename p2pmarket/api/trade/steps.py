@@ -15,8 +15,8 @@ from p2pmarket import listing_values as values
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.ledger_views import names_in
 from p2pmarket.api.schemas import Done
-from p2pmarket.api.trades_reminders import reminders
-from p2pmarket.api.trades_schemas import (
+from p2pmarket.api.trade.reminders import reminders
+from p2pmarket.api.trade.schemas import (
     AppointmentRequest,
     AskRequest,
     ConfirmRequest,
@@ -33,8 +33,8 @@ from p2pmarket.api.trades_schemas import (
     TradesQuestion,
     WordsRequest,
 )
-from p2pmarket.api.trades_terms import asked_terms, changed_terms, is_change
-from p2pmarket.api.trades_views import surroundings, trade_answer
+from p2pmarket.api.trade.terms import asked_terms, changed_terms, is_change
+from p2pmarket.api.trade.views import surroundings, trade_answer
 from p2pmarket.texts.formats import iso
 from protocol.errors import LocalError, RemoteError
 from protocol.ids import ThingKey, short, text_of

@@ -10,11 +10,11 @@ import click
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe, wrapped
-from p2pmarket.cli.trades_answers import acted, trade_at
-from p2pmarket.cli.trades_faces import preview_lines
-from p2pmarket.cli.trades_options import DAY, terms_options, typed_terms
-from p2pmarket.cli.trades_terms import terms_text
-from p2pmarket.cli.trades_words import SHORT_ID, other_of, title_of
+from p2pmarket.cli.trade.answers import acted, trade_at
+from p2pmarket.cli.trade.faces import preview_lines
+from p2pmarket.cli.trade.options import DAY, terms_options, typed_terms
+from p2pmarket.cli.trade.terms import terms_text
+from p2pmarket.cli.trade.words import SHORT_ID, other_of, title_of
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import day_and_time, moment
 from protocol.errors import LocalError

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from p2pmarket import listing_values as values
-from p2pmarket.api.trades_schemas import TermsChange
+from p2pmarket.api.trade.schemas import TermsChange
 from protocol import limits
 from protocol.errors import LocalError
 from protocol.ids import ThingKey

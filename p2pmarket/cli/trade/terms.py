@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from p2pmarket.cli.terminal import in_quotes, safe
-from p2pmarket.cli.trades_words import SHORT_ID, due_text
+from p2pmarket.cli.trade.words import SHORT_ID, due_text
 from p2pmarket.texts import _, ngettext
 from p2pmarket.texts.formats import amount
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from p2pmarket.cli.terminal import columns, hanging, safe, width
-from p2pmarket.cli.trades_words import SHORT_ID, other_of
+from p2pmarket.cli.trade.words import SHORT_ID, other_of
 from p2pmarket.texts import _, msgid
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {

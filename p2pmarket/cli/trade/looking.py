@@ -14,8 +14,8 @@ from p2pmarket.cli.mail_texts import all_waiting_lines
 from p2pmarket.cli.options import command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
-from p2pmarket.cli.trades_answers import note_read, trade_at
-from p2pmarket.cli.trades_texts import trade_details, trade_table
+from p2pmarket.cli.trade.answers import note_read, trade_at
+from p2pmarket.cli.trade.texts import trade_details, trade_table
 from p2pmarket.texts import _
 from p2pmarket.texts.calendar import Entry, calendar_text
 from p2pmarket.texts.errors import refusal

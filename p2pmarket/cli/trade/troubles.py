@@ -9,8 +9,8 @@ import click
 from p2pmarket.cli.options import Word, command
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import safe, wrapped
-from p2pmarket.cli.trades_answers import acted, trade_at
-from p2pmarket.cli.trades_words import SHORT_ID, other_of
+from p2pmarket.cli.trade.answers import acted, trade_at
+from p2pmarket.cli.trade.words import SHORT_ID, other_of
 from p2pmarket.texts import _
 from p2pmarket.texts.formats import day_and_time, moment
 from p2pmarket.texts.trades import SETTLEMENTS, settlement_id

@@ -9,9 +9,8 @@ from node.trades.case_views import CaseView, HandedOver
 from node.trades.docket import KEPT_MS
 from p2pmarket.api.endpoint import IN_COMMUNITY, Call, Endpoint
 from p2pmarket.api.schemas import Done
-from p2pmarket.api.trades import text_in
-from p2pmarket.api.trades_case_lines import SETTLEMENTS
-from p2pmarket.api.trades_schemas import (
+from p2pmarket.api.trade.case_lines import SETTLEMENTS
+from p2pmarket.api.trade.schemas import (
     CaseAnswer,
     CaseRuling,
     CasesAnswer,
@@ -19,7 +18,8 @@ from p2pmarket.api.trades_schemas import (
     RulingRequest,
     TimelineEntry,
 )
-from p2pmarket.api.trades_views import (
+from p2pmarket.api.trade.steps import text_in
+from p2pmarket.api.trade.views import (
     OUTCOMES,
     Surroundings,
     entries_of,

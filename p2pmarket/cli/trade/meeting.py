@@ -11,9 +11,9 @@ from p2pmarket.cli.options import Count, command
 from p2pmarket.cli.pasted import qr_lines
 from p2pmarket.cli.session import Session
 from p2pmarket.cli.terminal import wrapped
-from p2pmarket.cli.trades_answers import acted, trade_at
-from p2pmarket.cli.trades_options import DAY, MEETING_TIME
-from p2pmarket.cli.trades_words import (
+from p2pmarket.cli.trade.answers import acted, trade_at
+from p2pmarket.cli.trade.options import DAY, MEETING_TIME
+from p2pmarket.cli.trade.words import (
     SHORT_ID,
     confirmed_by_me,
     due_text,

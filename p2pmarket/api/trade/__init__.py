@@ -1,0 +1,1 @@
+"""Trades and disputes: their endpoints, schemas, and what an answer says."""

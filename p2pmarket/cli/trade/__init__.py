@@ -1,0 +1,1 @@
+"""The commands of trades, by subject, and what they print."""
