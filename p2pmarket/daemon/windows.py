@@ -7,11 +7,11 @@ what is carried into the other.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -20,10 +20,12 @@ from node.clock import Clock
 from node.moderation.showing import Cause
 from node.node import Node
 from node.store.listings import StoredListing
+from p2pmarket.daemon.carrying_pace import CarryingPace
+from p2pmarket.daemon.passages import Passage, read_passages, write_passages
 from p2pmarket.daemon.sealed_file import SealedFile
-from protocol import limits, wire
-from protocol.errors import LocalError, RemoteError
-from protocol.ids import ID_BYTES, CommunityId, HouseholdId
+from protocol import limits
+from protocol.errors import LocalError
+from protocol.ids import CommunityId, HouseholdId
 from protocol.listing import Listing, Origin
 from protocol.windows import (
     MAX_CARRIED_OF_ONE,
@@ -41,17 +43,27 @@ _log = logging.getLogger(__name__)
 _AGAIN_S = 60.0
 _PAUSE_S = 0.5
 """Between two looks, however often records come."""
+_REST = 10.0
+"""Times as long as a look took is the pause after it: others may make looks long, and often."""
 _BELONGING = frozenset({"founder", "confirmed"})
-_MAX_BYTES = 1 << 20
-_MAX_PASSAGES = 4_096
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Passage:
-    """From which community into which other this household carries."""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What should stand for a listing of an author."""
 
-    source: CommunityId
-    into: CommunityId
+    author: HouseholdId
+    listing: Listing
+
+
+class _Others:
+    """What other carriers show from one community."""
+
+    def __init__(self, listings: Sequence[StoredListing]) -> None:
+        self.carriers = {carrier_of(one) for one in listings}
+        self.of_thing: defaultdict[bytes, list[StoredListing]] = defaultdict(list)
+        for one in listings:
+            self.of_thing[_thing(one)].append(one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +95,15 @@ class Windows:
         """Raises LocalError ``windows-damaged``."""
         self._file = file
         self._clock = clock
-        self._passages = _read(file)
+        self._passages = read_passages(file)
         self._nodes: dict[CommunityId, Node] = {}
         self._seen: dict[tuple[Passage, bytes], float] = {}
         """Since when (trio's clock) things wait for others to carry them."""
+        self._pace = CarryingPace()
+        self._unfit: set[tuple[Passage, Origin]] = set()
+        """What would be too long for a record where it should be carried to."""
+        self._complaints: dict[Passage | None, str] = {}
+        """What was logged of a passage last."""
         self._lock = trio.Lock()
         self._working = trio.CancelScope()
         """Of the look under way, which no node may close beneath."""
@@ -152,19 +169,22 @@ class Windows:
             passage = Passage(source, into.community.id)
             if passage not in self._passages:
                 raise LocalError("window-not-found")
+            # First: whatever happens then, nothing more is carried, and what stands is a stray.
+            self._save(self._passages - {passage})
             with trio.CancelScope() as self._working:
-                await self._write(into, await self._own(passage), {})
-                self._save(self._passages - {passage})
+                await self._withdraw_strays(into)
 
     async def forget(self, community: CommunityId) -> None:
         """Withdraw what is carried from a community that the household has left."""
         async with self._lock:
-            for passage in sorted(self._passages):
-                if passage.source == community and passage.into in self._nodes:
-                    with trio.CancelScope() as self._working:
-                        node = self._nodes[passage.into]
-                        await self._write(node, await self._own(passage), {})
+            intos = {p.into for p in self._passages if p.source == community}
             self._save({p for p in self._passages if community not in (p.source, p.into)})
+            for into in sorted(intos & self._nodes.keys()):
+                with trio.CancelScope() as self._working:
+                    try:
+                        await self._withdraw_strays(self._nodes[into])
+                    except LocalError as error:  # leaving goes on; tried again at the next look
+                        _log.warning("cannot withdraw listings: %s", error)
 
     # -- beside the nodes
 
@@ -188,89 +208,159 @@ class Windows:
         """Look whenever something has come in, and every minute, until cancelled."""
         while True:
             self._moved = trio.Event()
-            for passage in sorted(self._passages):
+            began_s = trio.current_time()
+            for passage in (*sorted(self._passages), None):
+                complaint = ""
                 try:
                     async with self._lock:
                         await self._attend(passage)
                 except LocalError as error:  # a full disk, rules to agree to: tried again
-                    _log.warning("cannot carry listings: %s", error)
-            await trio.sleep(_PAUSE_S)
+                    complaint = f"{error}"
+                if complaint and complaint != self._complaints.get(passage):
+                    _log.warning("cannot carry listings: %s", complaint)
+                self._complaints[passage] = complaint
+            took_s = trio.current_time() - began_s
+            await trio.sleep(min(_AGAIN_S, max(_PAUSE_S, _REST * took_s)))
             with trio.move_on_after(_AGAIN_S):
                 await self._moved.wait()
 
-    async def _attend(self, passage: Passage) -> None:
+    async def _attend(self, passage: Passage | None) -> None:
+        """Look at one passage; None: at what stands without one."""
         with trio.CancelScope() as self._working:
-            await self._compare(passage)
+            if passage is not None:
+                await self._compare(passage)
+                return
+            for node in list(self._nodes.values()):
+                await self._withdraw_strays(node)
+
+    async def _withdraw_strays(self, into: Node) -> None:
+        """Withdraw what this device carries into a community by no passage (any more).
+
+        So it is where the daemon was killed in the midst of a close, or the file was lost.
+        """
+        known = {passage.source for passage in self._passages if passage.into == into.community.id}
+        standing = await into.carrying.carried()
+        strays = [one for one in standing if into.carrying.is_own(one)]
+        refused = [
+            await _refusal(into.carrying.drop(one)) for one in strays if _source(one) not in known
+        ]
+        _raise_first(refused)
 
     async def _compare(self, passage: Passage) -> None:
         source, into = self._nodes.get(passage.source), self._nodes.get(passage.into)
         if source is None or into is None or passage not in self._passages:
             return  # what is carried from a community that cannot be opened ends by itself
-        wanted = await self._wanted(source, into)
+        standing = await into.carrying.carried()
+        own = [one for one in standing if into.carrying.is_own(one)]
+        from_there = [one for one in own if _source(one) == passage.source]
+        stands = {_thing(one): one for one in from_there}
+        wanted = await self._wanted(passage, source, into)
         self._seen = {
             (of, thing): since_s
             for (of, thing), since_s in self._seen.items()
             if of != passage or thing in wanted
         }
-        standing = await into.carrying.carried()
-        own = [one for one in standing if into.carrying.is_own(one)]
-        from_there = {_thing(one): one for one in own if _source(one) == passage.source}
-        others = [
-            one
-            for one in standing
-            if _source(one) == passage.source and not into.carrying.is_own(one)
-        ]
-        for thing, listing in list(wanted.items()):
-            if self._is_for_others(passage, into, listing, thing in from_there, others):
-                del wanted[thing]
+        others = _Others(
+            [
+                one
+                for one in standing
+                if _source(one) == passage.source and not into.carrying.is_own(one)
+            ]
+        )
+        room = max(0, into.carrying.most - (len(own) - len(from_there)))
+        chosen: dict[bytes, _Wanted] = {}
+        for thing, one in wanted.items():
+            if len(chosen) == room:
+                break
+            await trio.lowlevel.checkpoint()  # there may be many, of others' making
+            if not self._is_for_others(passage, into, one.listing, thing in stands, others):
+                chosen[thing] = one
         if not self._is_up_to_date(source):
             # Who does not hear whether a thing is still there neither shows it nor renews it.
-            wanted = {t: from_there[t].listing for t in wanted if t in from_there}
-        room = max(0, into.carrying.most - (len(own) - len(from_there)))
-        await self._write(into, [*from_there.values()], dict(list(wanted.items())[:room]))
+            chosen = {
+                thing: replace(one, listing=stands[thing].listing)
+                for thing, one in chosen.items()
+                if thing in stands
+            }
+        await self._write(passage, into, from_there, chosen)
 
-    async def _wanted(self, source: Node, into: Node) -> dict[bytes, Listing]:
-        """Return what may be carried, by thing, as it should stand there; the newest first."""
+    async def _wanted(self, passage: Passage, source: Node, into: Node) -> dict[bytes, _Wanted]:
+        """Return what may be carried, by thing, as it should stand there; the newest first.
+
+        What was published last, that is: edits push nothing of others out.
+        """
         if not {source.community.my_status, into.community.my_status} <= _BELONGING:
             return {}
         categories = _open(source, into)
         now_ms = self._clock.now_ms()
         longest_ms = into.community.charter.visible_days * limits.DAY_MS
-        found: dict[bytes, Listing] = {}
+        shared = [
+            one
+            for one in await source.carrying.shared(passage.into)
+            if may_carry(one.listing, passage.into, categories)
+        ]
+        shared.sort(key=lambda one: one.published_at_ms, reverse=True)
+        found: dict[bytes, _Wanted] = {}
         of_author: Counter[HouseholdId] = Counter()
-        for one in await source.carrying.shared(into.community.id):
-            if may_carry(one.listing, into.community.id, categories):
-                of_author[one.household] += 1
-                if of_author[one.household] > MAX_CARRIED_OF_ONE:
-                    continue
-                thing = thing_of(source.community.id, one.household, one.key)
-                origin = Origin(source.community.id, thing, one.changed_at_ms)
-                found[thing] = carried(one.listing, origin, now_ms, longest_ms)
+        unfit: set[tuple[Passage, Origin]] = set()
+        for one in shared:
+            thing = thing_of(passage.source, one.household, one.key)
+            origin = Origin(passage.source, thing, one.changed_at_ms)
+            if (passage, origin) in self._unfit:
+                unfit.add((passage, origin))
+                continue
+            of_author[one.household] += 1
+            if of_author[one.household] > MAX_CARRIED_OF_ONE:
+                continue
+            listing = carried(one.listing, origin, now_ms, longest_ms)
+            found[thing] = _Wanted(one.household, listing)
+        self._unfit = {(of, origin) for of, origin in self._unfit if of != passage} | unfit
         return found
 
-    async def _own(self, passage: Passage) -> list[StoredListing]:
-        node = self._nodes[passage.into]
-        return [
-            one
-            for one in await node.carrying.carried()
-            if node.carrying.is_own(one) and _source(one) == passage.source
-        ]
-
     async def _write(
-        self, into: Node, standing: Sequence[StoredListing], wanted: Mapping[bytes, Listing]
+        self,
+        passage: Passage,
+        into: Node,
+        standing: Sequence[StoredListing],
+        wanted: Mapping[bytes, _Wanted],
     ) -> None:
-        """Withdraw, change and publish, so that what stands is what is wanted."""
+        """Withdraw, change and publish, so that what stands is what is wanted.
+
+        What is refused of one keeps nothing of the others; the first of it is raised at the end.
+        """
         left = dict(wanted)
+        refused: list[LocalError | None] = []
         for one in standing:
-            listing = left.pop(_thing(one), None)
-            if listing is None:
-                await into.carrying.drop(one)
-            elif self._is_outdated(one.listing, listing):
-                await into.carrying.change(one, listing)
-        if left:
-            for refused in await into.carrying.carry(list(left.values())):
-                if refused is not None:
-                    _log.info("a listing is not carried: %s", refused)
+            wish = left.pop(_thing(one), None)
+            if wish is not None:
+                if not self._is_outdated(one.listing, wish.listing):
+                    continue
+                if not self._may_write(passage, wish):
+                    continue
+                error = await _refusal(into.carrying.change(one, wish.listing))
+                if not self._note_unfit(passage, wish, error):
+                    refused.append(error)
+                    continue
+            refused.append(await _refusal(into.carrying.drop(one)))
+        fresh = [wish for wish in left.values() if self._may_write(passage, wish)]
+        if fresh:
+            results = await into.carrying.carry([wish.listing for wish in fresh])
+            for wish, error in zip(fresh, results, strict=True):
+                if error is not None and not self._note_unfit(passage, wish, error):
+                    _log.info("a listing is not carried: %s", error)
+        _raise_first(refused)
+
+    def _may_write(self, passage: Passage, wish: _Wanted) -> bool:
+        of = passage.source, passage.into, wish.author
+        return self._pace.take(of, trio.current_time())
+
+    def _note_unfit(self, passage: Passage, wish: _Wanted, error: LocalError | None) -> bool:
+        """Whether it would be no record there, for as long as its author leaves it so (WIN-4)."""
+        if error is None or error.code != "too-long":
+            return False
+        assert wish.listing.origin is not None
+        self._unfit.add((passage, wish.listing.origin))
+        return True
 
     def _is_outdated(self, stands: Listing, wanted: Listing) -> bool:
         ends_soon = stands.visible_until_ms < self._clock.now_ms() + RENEW_MS
@@ -284,7 +374,7 @@ class Windows:
         into: Node,
         listing: Listing,
         is_carried: bool,
-        others: Sequence[StoredListing],
+        others: _Others,
     ) -> bool:
         """Whether to leave a thing to those who come before in its order, or who were stopped.
 
@@ -295,12 +385,16 @@ class Windows:
         origin = listing.origin
         assert origin is not None
         own_rank = rank_of(origin.thing, *into.carrying.own)
-        before = [one for one in others if rank_of(origin.thing, *carrier_of(one)) < own_rank]
-        if any(is_alike(one.listing, listing) and not one.concealed for one in before):
+        before = {c for c in others.carriers if rank_of(origin.thing, *c) < own_rank}
+        same = others.of_thing.get(origin.thing, [])
+        if any(
+            carrier_of(one) in before and not one.concealed and is_alike(one.listing, listing)
+            for one in same
+        ):
             return True
         if is_carried:
             return False
-        if any(_thing(one) == origin.thing and _is_hidden(into, one) for one in others):
+        if any(_is_hidden(into, one) for one in same):
             return True
         if not before:
             return False
@@ -312,26 +406,23 @@ class Windows:
         return self._clock.now_ms() - last_ms < limits.DAY_MS
 
     def _save(self, passages: AbstractSet[Passage]) -> None:
-        self._file.write(wire.pack(tuple((p.source, p.into) for p in sorted(passages))))
+        write_passages(self._file, passages)
         self._passages = frozenset(passages)
 
 
-def _read(file: SealedFile) -> frozenset[Passage]:
+async def _refusal(writing: Awaitable[object]) -> LocalError | None:
+    """Await something that writes; why it was refused, or None."""
     try:
-        content = file.read()
-        if content is None:
-            return frozenset()
-        listed = wire.Fields((wire.unpack(content, _MAX_BYTES),), 1, "windows")
-        return frozenset(
-            Passage(
-                CommunityId(fields.octets("source", ID_BYTES)),
-                CommunityId(fields.octets("into", ID_BYTES)),
-            )
-            for value in listed.array("passages", _MAX_PASSAGES)
-            for fields in (wire.Fields(value, 2, "passage"),)
-        )
-    except (RemoteError, ValueError):
-        raise LocalError("windows-damaged", path=str(file.path)) from None
+        await writing
+    except LocalError as error:
+        return error
+    return None
+
+
+def _raise_first(refused: Iterable[LocalError | None]) -> None:
+    for error in refused:
+        if error is not None:
+            raise error
 
 
 def _open(one: Node, other: Node) -> frozenset[str]:
