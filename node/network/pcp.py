@@ -65,7 +65,7 @@ class PcpRouter:
 
     async def open(self, external: int, internal: int, lease_s: int) -> Opened:
         """See Router."""
-        return await self._map(external, internal, lease_s)
+        return _opened(await self._map(external, internal, lease_s))
 
     async def close(self, opened: Opened, internal: int) -> None:
         """See Router."""
@@ -105,7 +105,7 @@ class PmpRouter:
         except RouterError:
             await self._map(0, internal, 0)
             raise
-        return Opened(outside, granted_s, address)
+        return _opened(Opened(outside, granted_s, address))
 
     async def close(self, opened: Opened, internal: int) -> None:
         """See Router."""
@@ -188,6 +188,13 @@ def _read_address(datagram: bytes) -> str | None:
         return None
     _require_success(int.from_bytes(datagram[2:4], "big"))
     return str(IPv4Address(datagram[8:12])) if len(datagram) == _PMP_ADDRESS_BYTES else None
+
+
+def _opened(answered: Opened) -> Opened:
+    """Raise RouterError where a router says yes and opens nothing: 0 is no port, or no time."""
+    if not answered.external or not answered.lease_s:
+        raise RouterError("nothing opened")
+    return answered
 
 
 def _require_success(result: int) -> None:

@@ -95,7 +95,7 @@ class PortMapping:
         opened = await self._open(router, self._port if before is None else before[1].external)
         self._opened = router, opened
         outside = ip_address(opened.outside)
-        if not outside.is_global:
+        if not outside.is_global or outside.is_multicast:
             # The provider translates once more: a port that is open here leads nowhere.
             await self._close()
             return "not-public"

@@ -78,6 +78,10 @@ class Router:
         return struct.pack("!BBHLHHL", 0, 0x82, result, EPOCH, inside, outside, lease)
 
     def granted(self, outside, lease):
+        if self.options.behave == "port-0":
+            return 0, min(lease, 120)
+        if self.options.behave == "no-time":
+            return outside, 0
         taken = self.options.behave == "other-port" and lease
         return (50_000 if taken else outside), min(lease, 120)
 

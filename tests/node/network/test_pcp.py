@@ -127,9 +127,10 @@ async def test_only_who_opened_a_port_can_close_it(router):
     assert (await owner.open(PORT, PORT, 3600)).external == PORT
 
 
+@pytest.mark.parametrize("outside", ["100.64.7.7", "224.0.0.7"])
 @pytest.mark.parametrize("speaks", ["pcp", "nat-pmp"])
-async def test_behind_a_second_translation_an_open_port_is_closed_again(router, speaks):
-    address, counts, asked = await mapped(router(speaks, external="100.64.7.7"))
+async def test_behind_a_second_translation_an_open_port_is_closed_again(router, speaks, outside):
+    address, counts, asked = await mapped(router(speaks, external=outside))
     assert address is None
     assert counts == {"port-mapping:not-public": 1}
     assert asked[-1] == ["MAP", str(PORT), "0", "0"]
@@ -142,6 +143,10 @@ async def test_behind_a_second_translation_an_open_port_is_closed_again(router, 
         ("nat-pmp", "refuse", "refused"),
         ("nat-pmp", "no-address", "refused"),
         ("pcp", "deaf-to-maps", "refused"),
+        ("pcp", "port-0", "refused"),
+        ("pcp", "no-time", "refused"),
+        ("nat-pmp", "port-0", "refused"),
+        ("nat-pmp", "no-time", "refused"),
         ("pcp", "other-nonce", "refused"),
         ("pcp", "garbage", "no-router"),
         ("pcp", "silent", "no-router"),
