@@ -186,6 +186,14 @@ class Listing:
         if self.origin is not None:
             require(not self.shown_to and not self.photos and self.source_id is None, "origin")
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that its author put in words of its own, where worry words count (GOV-17)."""
+        swap = () if self.swap_for is None else (self.swap_for,)
+        place = () if self.place is None else (self.place.name,)
+        variants = (text for each in self.variants for text in (each.name, *each.choices))
+        return (self.title, self.description, *self.tags, *swap, *variants, *place)
+
     def pack(self) -> bytes:
         """Return the body's canonical bytes, in the lowest version that can say it."""
         windows: tuple[Value, ...] = ()

@@ -110,7 +110,7 @@ class Labelling:
             if record.key == key and not record.withdrawn:
                 with suppress(RemoteError):  # a later version's: nobody here has read it
                     listing = read_listing(record.body)
-                    return text_digest(listing.title, listing.description, listing.tags)
+                    return text_digest(listing)
         raise LocalError("listing-not-found", id=text_of(key))
 
     async def unlabel(self, subject: Subject) -> None:

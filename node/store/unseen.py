@@ -51,9 +51,9 @@ class Unseen:
         worries = self.worries_in(listing)
         if not worries or (household, key, None) in self.fine:
             return []
-        text = text_digest(listing.title, listing.description, listing.tags)
+        text = text_digest(listing)
         return [] if (household, key, text) in self.fine else worries
 
     def worries_in(self, listing: Listing) -> list[str]:
         """Return the worry words that a listing contains."""
-        return self.worries.within(listing.title, listing.description, *listing.tags)
+        return self.worries.within(*listing.said)

@@ -86,7 +86,7 @@ def listing_answer(
         visible_until=iso(listing.visible_until_ms),
         seconds_left=max(0, (listing.visible_until_ms - now_ms) // 1000),
         revision=stored.revision,
-        text=text_of(text_digest(listing.title, listing.description, listing.tags)),
+        text=text_of(text_digest(listing)),
         offered_too=list(too),
         hidden=stored.concealed,
         notices=notice_answers(node.moderation.showing.notices(stored), names),

@@ -6,7 +6,6 @@ Nobody deletes for others: each of these is somebody's word, and who follows it 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.ids import ID_BYTES, THING_KEY_BYTES, HouseholdId, ThingKey
+from protocol.listing import Listing
 from protocol.text import is_text
 from protocol.wire import Fields, Value
 
@@ -74,9 +74,18 @@ class Label:
             raise RemoteError("body-invalid", field="text")
 
 
-def text_digest(title: str, description: str, tags: Sequence[str]) -> bytes:
+def text_digest(listing: Listing) -> bytes:
     """Return 16 bytes that name what a listing says in words (MOD-10)."""
-    said = wire.pack((title, description, tuple(tags)))
+    said = wire.pack(
+        (
+            listing.title,
+            listing.description,
+            listing.tags,
+            listing.swap_for,
+            tuple((variant.name, variant.choices) for variant in listing.variants),
+            None if listing.place is None else listing.place.name,
+        )
+    )
     return hashlib.blake2b(said, digest_size=TEXT_DIGEST_BYTES, person=b"p2pm-text").digest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vector_world import DAY_MS, START_MS, Household, thing_key
 
@@ -12,7 +13,7 @@ from protocol.envelope import Envelope, supersedes
 from protocol.errors import RemoteError
 from protocol.ids import HouseholdId, ThingKey
 from protocol.kinds import Kind, is_membership
-from protocol.listing import read_listing
+from protocol.listing import Listing, ListingKind, Variant, read_listing
 from protocol.membership.members import Members
 from protocol.moderation.applied import applied, is_fine, labels_in, words_on
 from protocol.moderation.labels import (
@@ -30,6 +31,7 @@ from protocol.moderation.labels import (
     text_digest,
 )
 from protocol.moderation.report import Ground, Report, read_report
+from protocol.place import Place
 from vector_areas import Case
 from vector_areas.governance import ANA, BEN, EVA, FOUNDER, JOINED, KIM, MAX, THREE, WORLD, seats
 
@@ -40,8 +42,11 @@ _READERS = {
 }
 COT = thing_key(7)
 DRILL = thing_key(8)
-CHAIR = text_digest("Chair", "", ())
-TABLE = text_digest("Table", "", ())
+CHAIR_LISTING = Listing(
+    kind=ListingKind.GIVE, title="Chair", visible_until_ms=START_MS + 30 * DAY_MS
+)
+CHAIR = text_digest(CHAIR_LISTING)
+TABLE = text_digest(replace(CHAIR_LISTING, title="Table"))
 
 
 def cases() -> Iterator[Case]:
@@ -128,16 +133,35 @@ def _bodies() -> Iterator[Case]:
 
 
 def _texts() -> Iterator[Case]:
-    for name, comment, title, description, tags in (
-        ("title", "a title only", "Chair", "", ()),
-        ("whole", "with lines and tags", "Stühle", "Zwei.\nAus Holz.", ("holz", "alt")),
-        ("tags", "their order counts", "Stühle", "Zwei.\nAus Holz.", ("alt", "holz")),
-        ("moved", "the same letters elsewhere", "Stü", "hleZwei.\nAus Holz.", ("holz", "alt")),
+    whole = replace(
+        CHAIR_LISTING, title="Stühle", description="Zwei.\nAus Holz.", tags=("holz", "alt"),
+        swap_for="Bank", variants=(Variant("Farbe", ("rot", "blau")),),
+        place=Place("Hof", 512_000, 119_000),
+    )  # fmt: skip
+    for name, comment, one in (
+        ("title", "a title only", CHAIR_LISTING),
+        ("whole", "all that its author puts in words", whole),
+        ("tags", "their order counts", replace(whole, tags=("alt", "holz"))),
+        (
+            "moved",
+            "the same letters elsewhere",
+            replace(whole, title="Stü", description="hleZwei.\nAus Holz."),
+        ),
+        (
+            "elsewhere",
+            "where it is on the map is no text",
+            replace(whole, place=Place("Hof", 520_000, 110_000)),
+        ),
+        ("swap", "what it is swapped for is", replace(whole, swap_for="Sofa")),
+        (
+            "choice",
+            "and what there is to choose",
+            replace(whole, variants=(Variant("Farbe", ("rot", "grün")),)),
+        ),
     ):
         yield Case(
-            f"text-digest-{name}", ("MOD-10",), comment, "text_digest",
-            {"title": title, "description": description, "tags": list(tags)},
-            {"digest": text_digest(title, description, tags)},
+            f"text-digest-{name}", ("MOD-10",), comment, "text_digest", {"body": one.pack()},
+            {"digest": text_digest(one)},
         )  # fmt: skip
 
 
@@ -312,7 +336,7 @@ def _listings_case(
     held = standing(members, everything, Kind.LISTING)[KIM.id]
     for record in sorted(held, key=lambda record: record.slot):
         listing = read_listing(record.body)
-        text = text_digest(listing.title, listing.description, listing.tags)
+        text = text_digest(listing)
         verdict = applied(words_on(followed, KIM.id, record.key))
         fine = is_fine(said, voting, KIM.id, record.key, text)
         found.append([record.slot, None if verdict is None else int(verdict), fine])

@@ -53,8 +53,12 @@ def _labels(body: bytes) -> list:
     return [2, [[*value, None][:5] for value in said]]
 
 
-def text_digest(title: str, description: str, tags: list) -> bytes:
-    return hashed(encode([title, description, tags]), 16, person=b"p2pm-text")
+def text_digest(body: list) -> bytes:
+    """MOD-10: title, description, tags, swap_for, variants, and the name of the place."""
+    place = body[17] and body[17][0]
+    return hashed(
+        encode([body[2], body[3], body[5], body[13], body[12], place]), 16, person=b"p2pm-text"
+    )
 
 
 def _blocked(value) -> None:
@@ -113,7 +117,7 @@ def applied_to(given):
     found = []
     for record in standing(community, records, household, 33, 40):
         body = read(33, record.body)
-        text = text_digest(body[2], body[3], body[5]).hex()
+        text = text_digest(body).hex()
         about = {"follows": [], "ignores": [], "listing": record.key.hex(), "text": text}
         outcome = applied(given | about)
         found.append([record.slot, outcome["verdict"], outcome["fine"]])
@@ -163,7 +167,7 @@ def report(given):
 
 
 def digest(given):
-    return {"digest": text_digest(given["title"], given["description"], given["tags"]).hex()}
+    return {"digest": text_digest(read(33, bytes.fromhex(given["body"]))).hex()}
 
 
 OPERATIONS = {"applied": applied, "applied_to": applied_to, "report": report, "text_digest": digest}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from vector_world import Household, World, thing_key
 from protocol import limits, wire
 from protocol.errors import RemoteError
 from protocol.kinds import Kind
+from protocol.listing import Listing, ListingKind, Variant
 from protocol.moderation.applied import (
     appeals_in,
     applied,
@@ -35,8 +38,10 @@ from protocol.moderation.labels import (
     text_digest,
 )
 from protocol.moderation.report import Ground, Report, read_report
+from protocol.place import Place
 
 WORLD = World()
+KNIFE = Listing(kind=ListingKind.GIVE, title="Knife", visible_until_ms=1)
 ANA, BEN, EVA = (Household(number) for number in (2, 3, 4))
 COT = Subject(BEN.id, thing_key(7))
 READERS: tuple[Callable[[bytes], object], ...] = (
@@ -162,22 +167,28 @@ def test_hide_is_stronger_than_warn_and_fine_is_nothing() -> None:
 def test_a_steward_finds_its_own_listing_fine_only_while_nobody_else_votes() -> None:
     own = Subject(ANA.id, thing_key(3))
     said = {ANA.id: {own: Label(own, Verdict.FINE, "Mine.")}}
-    text = text_digest("Knife", "", ())
+    text = text_digest(KNIFE)
     assert is_fine(said, [ANA.id], ANA.id, thing_key(3), text)
     assert not is_fine(said, [ANA.id, EVA.id], ANA.id, thing_key(3), text)
     assert not is_fine(said, [EVA.id], ANA.id, thing_key(3), text)
 
 
 def test_fine_counts_for_the_text_that_was_looked_at() -> None:
-    knife, sword = text_digest("Knife", "", ("old",)), text_digest("Sword", "", ("old",))
+    knife, sword = text_digest(KNIFE), text_digest(replace(KNIFE, title="Sword"))
     said = {ANA.id: {COT: Label(COT, Verdict.FINE, "For bread.", knife)}}
     assert COT.listing is not None
     assert is_fine(said, [ANA.id], BEN.id, COT.listing, knife)
     assert not is_fine(said, [ANA.id], BEN.id, COT.listing, sword)
-    parts: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-        ("ab", "", ()), ("a", "b", ()), ("a", "", ("b",))
-    )  # fmt: skip
-    assert len({text_digest(*each) for each in parts}) == len(parts)
+    parts: list[dict[str, Any]] = [
+        {"title": "Axt"}, {"description": "Axt"}, {"tags": ("Axt",)}, {"swap_for": "Axt"},
+        {"variants": (Variant("Axt", ("a",)),)}, {"variants": (Variant("a", ("Axt",)),)},
+        {"place": Place("Axt")},
+    ]  # fmt: skip
+    written = [replace(KNIFE, **each) for each in parts]
+    assert len({text_digest(each) for each in written}) == len(parts)
+    # Where a worry word counts, and only there, an edit is looked at again.
+    assert all("Axt" in each.said for each in written)
+    assert text_digest(replace(KNIFE, quantity=3, category="tools")) == knife
     for label in ((COT, Verdict.HIDE), (Subject(BEN.id, None), Verdict.FINE)):
         with pytest.raises(RemoteError):
             Label(*label, "x", knife)

@@ -222,7 +222,7 @@ async def test_what_was_found_fine_is_held_again_once_it_says_something_else(wor
     ]
     await ben.node.market.edit(knife.key, knife.listing)
     await sees(cem, "Brotmesser")
-    read = text_digest(sword.title, sword.description, sword.tags)
+    read = text_digest(sword)
     error = await refused(ana.node.moderation.labelling.label(found, FINE, "Read before.", read))
     assert error.code == "listing-changed"
     gone = Subject(ben.id, type(knife.key)(bytes(16)))
