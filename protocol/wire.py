@@ -48,7 +48,10 @@ def unpack(raw: bytes, max_bytes: int) -> Value:
 def _allowed(value: object, depth: int) -> bool:
     if type(value) is not tuple:
         return type(value) in _PLAIN
-    return depth > 0 and all(type(item) in _PLAIN or _allowed(item, depth - 1) for item in value)
+    if depth == 0:
+        return False
+    # Most arrays hold no others: one comparison tells.
+    return _PLAIN.issuperset(map(type, value)) or all(_allowed(item, depth - 1) for item in value)
 
 
 class Fields:

@@ -144,7 +144,7 @@ def encrypt(ratchet: Ratchet, plaintext: bytes) -> tuple[Ratchet, int, bytes]:
     """Return the session afterwards, the type of the Olm message, and the message."""
     session = _session(ratchet)
     olm_type, message = session.encrypt(plaintext).to_parts()
-    return _ratchet(session), olm_type, bytes(message)
+    return _ratchet(session, ratchet.id), olm_type, bytes(message)
 
 
 def prekey_session_id(message: bytes) -> str | None:
@@ -181,7 +181,7 @@ def decrypt(ratchet: Ratchet, olm_type: int, message: bytes) -> tuple[Ratchet, b
         plaintext = session.decrypt(parsed)
     except ValueError:
         return None
-    return _ratchet(session), bytes(plaintext)
+    return _ratchet(session, ratchet.id), bytes(plaintext)
 
 
 def _account(pickle: str) -> Any:
@@ -201,9 +201,10 @@ def _session(ratchet: Ratchet) -> Any:
     return live
 
 
-def _ratchet(session: Any) -> Ratchet:
+def _ratchet(session: Any, id: str | None = None) -> Ratchet:
+    """id: of a session that had one before; hashing it anew would cost some."""
     pickle = session.pickle(_PICKLE_KEY)
     _live[pickle] = session
     while len(_live) > _MAX_LIVE:
         _live.popitem(last=False)
-    return Ratchet(session.session_id, pickle)
+    return Ratchet(session.session_id if id is None else id, pickle)
