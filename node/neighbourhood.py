@@ -150,7 +150,6 @@ class Neighbourhood:
 
     def moved(self) -> None:
         """This machine has another address: what failed before may work now."""
-        self._conduct.count("moved")
         for each in (*(candidate for _, candidate in self._book), *self._strays.values()):
             each.forgive()
         for scope in self._dialling.values():

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 import ifaddr
 import trio
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 3.0
 """A look costs less than a millisecond, and nothing is sent."""
 _FAR = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 """Addresses for documentation (RFC 5737, RFC 3849): far away for every machine."""

@@ -89,6 +89,7 @@ class Libp2pNetwork:
         self._volunteers = settings.volunteers
         self._mapping: PortMapping | None = None
         self._counts: Counter[str] = Counter()
+        self._ways = read_attachment().ways
         self._moves = TokenBucket(_MOVES_PER_S, _MOVES_BURST)
         self._is_alone = True
 
@@ -115,7 +116,7 @@ class Libp2pNetwork:
         return own if mapped is None else [*own, f"{mapped}/p2p/{peer_id_of(self.host_key)}"]
 
     def _own_addresses(self) -> Sequence[str]:
-        return dialable(self._bound, self.host_key, read_attachment().ways)
+        return dialable(self._bound, self.host_key, self._ways)
 
     def connections(self) -> Sequence[Connection]:
         """See the port."""
@@ -198,6 +199,7 @@ class Libp2pNetwork:
     async def follow_moves(self) -> None:
         """Begin anew whatever depends on where this machine is, until cancelled."""
         async for before, now in changes():
+            self._ways = now.ways
             if not self._moves.take(trio.current_time()):
                 continue  # an interface that flaps: pings find out what still lives
             self._counts["moved"] += 1

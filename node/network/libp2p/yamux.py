@@ -74,7 +74,7 @@ class BoundedYamux(IMuxedConn):
         self._is_stopped = False
         self._heard_at = 0.0
         self._unanswered_at = math.inf  # when data was first sent since something was heard
-        self._unanswered = trio.lowlevel.ParkingLot()
+        self._asking = trio.CancelScope()
         self._heard = trio.lowlevel.ParkingLot()
 
     # libp2p's muxed connection.
@@ -206,7 +206,7 @@ class BoundedYamux(IMuxedConn):
         self._queue.put(wire.encode(Type.DATA, Flag.NONE, stream_id, len(chunk)) + chunk)
         if self._unanswered_at == math.inf:
             self._unanswered_at = trio.current_time()
-            self._unanswered.unpark_all()
+            self._asking.deadline = self._ask_at()  # wakes nobody: data is answered mostly
 
     def grant(self, stream_id: int, increment: int) -> None:
         """Allow the peer to send that much more on the stream."""
@@ -247,8 +247,8 @@ class BoundedYamux(IMuxedConn):
     async def _watch(self) -> None:
         """Drop a peer that fell silent: TCP alone notices after minutes (trap 7)."""
         while True:
-            with trio.move_on_at(self._ask_at()):
-                await self._unanswered.park()
+            with trio.CancelScope(deadline=self._ask_at()) as self._asking:
+                await trio.sleep(math.inf)
             if trio.current_time() >= self._ask_at():
                 await self.probe(self._limits.ping_timeout_s)
 
