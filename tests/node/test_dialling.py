@@ -13,6 +13,12 @@ from node.network.port import DialFailed, Refused
 GOOD, SILENT, DEAD, SHUT = "/memory/good", "/memory/silent", "/memory/dead", "/memory/shut"
 
 
+async def silence(seconds: float) -> None:
+    """Nothing happens for so long, by the clock that jumps."""
+    with trio.move_on_after(seconds):
+        await trio.sleep_forever()
+
+
 class Dialled:
     """Addresses that behave as their names say, and when each was dialled."""
 
@@ -31,7 +37,7 @@ class Dialled:
     async def _dial(self, address: str) -> None:
         self.at[address] = trio.current_time() - self._began
         if SILENT in address:
-            await trio.sleep(10)
+            await silence(10)
         if SHUT in address:
             raise Refused("removed", by_us=False)
         if GOOD not in address:
@@ -62,7 +68,7 @@ async def test_an_address_learnt_meanwhile_has_its_turn(
     host = Dialled(SILENT)
 
     async def learn() -> None:
-        await trio.sleep(3)
+        await silence(3)
         host.candidate.addresses[GOOD] = None
         host.candidate.stirred.set()
 
