@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from node.node import Node
 from node.store.listings import StoredListing
 from p2pmarket.daemon.carrying_pace import CarryingPace
 from p2pmarket.daemon.passages import Passage, read_passages, write_passages
+from p2pmarket.daemon.refusals import raise_first, refusal
 from p2pmarket.daemon.sealed_file import SealedFile
 from protocol import limits
 from protocol.errors import LocalError
@@ -104,6 +105,8 @@ class Windows:
         """What would be too long for a record where it should be carried to."""
         self._complaints: dict[Passage | None, str] = {}
         """What was logged of a passage last."""
+        self._is_swept = False
+        """Whether nothing is carried without a passage, by a look since the last one ended."""
         self._lock = trio.Lock()
         self._working = trio.CancelScope()
         """Of the look under way, which no node may close beneath."""
@@ -192,6 +195,7 @@ class Windows:
     async def attending(self, node: Node) -> AsyncIterator[None]:
         """Take a node into account while it is open; to be left before it closes."""
         self._nodes[node.community.id] = node
+        self._is_swept = False
         node.inbox.on_stored.append(lambda records, origin: self._moved.set())
         node.inbox.on_members.append(lambda members: self._moved.set())
         self._moved.set()
@@ -209,8 +213,8 @@ class Windows:
         while True:
             self._moved = trio.Event()
             began_s = trio.current_time()
-            alone = len(self._nodes) < 2
-            for passage in () if alone else (*sorted(self._passages), None):
+            looks = (*sorted(self._passages), *(() if self._is_swept else (None,)))
+            for passage in looks:
                 complaint = ""
                 try:
                     async with self._lock:
@@ -233,6 +237,7 @@ class Windows:
                 return
             for node in list(self._nodes.values()):
                 await self._withdraw_strays(node)
+            self._is_swept = True  # not reached if one was refused, or its node closed meanwhile
 
     async def _withdraw_strays(self, into: Node) -> None:
         """Withdraw what this device carries into a community by no passage (any more).
@@ -243,9 +248,9 @@ class Windows:
         standing = await into.carrying.carried()
         strays = [one for one in standing if into.carrying.is_own(one)]
         refused = [
-            await _refusal(into.carrying.drop(one)) for one in strays if _source(one) not in known
+            await refusal(into.carrying.drop(one)) for one in strays if _source(one) not in known
         ]
-        _raise_first(refused)
+        raise_first(refused)
 
     async def _compare(self, passage: Passage) -> None:
         source, into = self._nodes.get(passage.source), self._nodes.get(passage.into)
@@ -338,18 +343,18 @@ class Windows:
                     continue
                 if not self._may_write(passage, wish):
                     continue
-                error = await _refusal(into.carrying.change(one, wish.listing))
+                error = await refusal(into.carrying.change(one, wish.listing))
                 if not self._note_unfit(passage, wish, error):
                     refused.append(error)
                     continue
-            refused.append(await _refusal(into.carrying.drop(one)))
+            refused.append(await refusal(into.carrying.drop(one)))
         fresh = [wish for wish in left.values() if self._may_write(passage, wish)]
         if fresh:
             results = await into.carrying.carry([wish.listing for wish in fresh])
             for wish, error in zip(fresh, results, strict=True):
                 if error is not None and not self._note_unfit(passage, wish, error):
                     _log.info("a listing is not carried: %s", error)
-        _raise_first(refused)
+        raise_first(refused)
 
     def _may_write(self, passage: Passage, wish: _Wanted) -> bool:
         of = passage.source, passage.into, wish.author
@@ -408,22 +413,8 @@ class Windows:
 
     def _save(self, passages: AbstractSet[Passage]) -> None:
         write_passages(self._file, passages)
+        self._is_swept = False
         self._passages = frozenset(passages)
-
-
-async def _refusal(writing: Awaitable[object]) -> LocalError | None:
-    """Await something that writes; why it was refused, or None."""
-    try:
-        await writing
-    except LocalError as error:
-        return error
-    return None
-
-
-def _raise_first(refused: Iterable[LocalError | None]) -> None:
-    for error in refused:
-        if error is not None:
-            raise error
 
 
 def _open(one: Node, other: Node) -> frozenset[str]:

@@ -10,6 +10,8 @@ import pytest
 import trio
 
 from node.store.listings import StoredListing
+from p2pmarket.daemon.sealed_file import SealedFile
+from p2pmarket.daemon.windows import Windows
 from protocol import limits
 from protocol.errors import LocalError
 from protocol.kinds import Kind
@@ -113,7 +115,11 @@ async def test_what_is_carried_without_a_window_is_withdrawn(two: Two, tmp_path:
             await windows.open(*two.of("Eva"))
             await until_shown(two, ben, "Bohrmaschine")
         (tmp_path / "Eva.sealed").unlink()
-        async with carrying(two, "Eva", tmp_path, nursery):
+        # As where the other community was left meanwhile: this node is the only one of its home.
+        file = SealedFile(tmp_path / "Eva.sealed", bytes(32), b"test")
+        alone = Windows(file, two.club.households["Eva"].clock)
+        async with alone.attending(two.club.households["Eva"].node):
+            nursery.start_soon(alone.run)
             with trio.fail_after(900):
                 await until_shown(two, ben)
         nursery.cancel_scope.cancel()
